@@ -1,72 +1,180 @@
-"""The names and the status of a file, from its header lines, by git's order of precedence."""
+"""The names and the status of a file, from its header lines, read as ``git apply`` reads them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from models.change.types import FileStatus
 
+UNNAMED = "unnamed"
+"""The path of hunks that came without a file header."""
+
+NULL = "/dev/null"
 _ESCAPES = {"n": 10, "t": 9, "r": 13, "a": 7, "b": 8, "f": 12, "v": 11, '"': 34, "\\": 92}
 _ESCAPE = re.compile(rb"\\([0-3][0-7]{2}|.)", re.DOTALL)
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_DATE = re.compile(
+    r"(?P<date>(?:\d\d)?\d\d-\d\d-\d\d)(?P<time> \d\d:\d\d:\d\d(?:\.\d+)?)?(?P<zone> [+-]\d\d:?\d\d)?\Z", re.ASCII
+)
+_EXTENDED = ("new file mode", "deleted file mode", "rename from", "rename to", "copy from", "copy to", "rename old", "rename new")
+_DAY = 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """A "---" or "+++" line: its name, still with prefix, and whether it says that the file is not there."""
+
+    name: str
+    absent: bool
 
 
 def unquote(name: str) -> str:
     """A path as git quotes it in C style ("t\\303\\251st") to text; an unquoted one is returned as it is."""
-    if len(name) < 2 or not (name.startswith('"') and name.endswith('"')):
+    match = _QUOTED.match(name)
+    if not match:
         return name
-    raw = name[1:-1].encode("utf-8", "surrogateescape")
+    raw = match[0][1:-1].encode("utf-8", "surrogateescape")
 
-    def one(match: re.Match[bytes]) -> bytes:
-        code = match[1].decode("latin-1")
-        return bytes([int(code, 8) if code.isdigit() else _ESCAPES.get(code, ord(code))])
+    def one(escape: re.Match[bytes]) -> bytes:
+        code = escape[1]
+        return bytes([int(code, 8) if code.isdigit() and len(code) == 3 else _ESCAPES.get(code.decode("latin-1"), code[0])])
 
     return _ESCAPE.sub(one, raw).decode("utf-8", "surrogateescape")
 
 
-def paths_and_status(header: Sequence[str], has_hunks: bool) -> tuple[str, str, FileStatus]:
-    """(old path, path, status) of a file's header lines."""
-    said = _extended(header)
-    old, new = _names(header, said)
-    if "new file mode" in said or old == "/dev/null":
-        return new, new, FileStatus.ADDED
-    if "deleted file mode" in said or new == "/dev/null":
+def strip_level(headers: Sequence[str]) -> int:
+    """How many leading folders the names of files without a "diff --git" line lose: 1 if all have one, else 0."""
+    return int(all(_strippable(header) for header in headers))
+
+
+def paths_and_status(header: str, strip: int = 1) -> tuple[str, str, FileStatus]:
+    """(old path, path, status) of a file's header text.
+
+    A name loses its prefix ("a/", "b/" or whatever git was told to write); one under "diff --git" whose both halves
+    are equal has none. Names without "diff --git" lose ``strip`` folders, see ``strip_level``.
+    """
+    return _git(header) if _git_line(header) is not None else _traditional(header, strip)
+
+
+@lru_cache(maxsize=8192)
+def _strippable(header: str) -> bool:
+    if _git_line(header) is not None:
+        return True
+    return all("/" in side.name for side in _sides(header) if side.name != NULL)
+
+
+def _git_line(header: str) -> str | None:
+    for line in header.split("\n"):
+        if line.startswith("diff --git "):
+            return line.removeprefix("diff --git ").removesuffix("\r")
+    return None
+
+
+@lru_cache(maxsize=8192)
+def _git(header: str) -> tuple[str, str, FileStatus]:
+    said = _said(header)
+    halves = _git_line(header) or ""
+    prefixed = int(_equal_halves(halves) is None)
+    default = _default_name(halves, prefixed)
+    sides = [_stripped(side.name, prefixed) for side in _sides(header)] or [default, default]
+    old = _first(said, "rename from", "copy from", "rename old") or sides[0]
+    new = _first(said, "rename to", "copy to", "rename new") or sides[-1]
+    if "new file mode" in said or old == NULL:
+        return (new, new, FileStatus.ADDED) if new != NULL else (default, default, FileStatus.ADDED)
+    if "deleted file mode" in said or new == NULL:
         return old, old, FileStatus.DELETED
-    if "rename to" in said:
+    if "rename to" in said or "rename new" in said:
         return old, new, FileStatus.RENAMED
     return old, new, FileStatus.COPIED if "copy to" in said else FileStatus.MODIFIED
 
 
-def _extended(header: Sequence[str]) -> dict[str, str]:
-    keys = ("new file mode", "deleted file mode", "rename from", "rename to", "copy from", "copy to")
-    return {key: line[len(key) + 1 :].rstrip("\r") for line in header for key in keys if line.startswith(key + " ")}
+def _first(said: dict[str, str], *keys: str) -> str:
+    return next((unquote(said[key]) for key in keys if key in said), "")
 
 
-def _names(header: Sequence[str], said: dict[str, str]) -> tuple[str, str]:
-    for kind in ("rename", "copy"):
-        if f"{kind} from" in said and f"{kind} to" in said:
-            return unquote(said[f"{kind} from"]), unquote(said[f"{kind} to"])
-    sides = [line for line in header if line.startswith(("--- ", "+++ "))]
-    if len(sides) == 2:
-        old, new = _side(sides[0]), _side(sides[1])
-        if old != "/dev/null" and new == "/dev/null":
-            new = "/dev/null"
-        return old, new
-    return _halves(header[0].removeprefix("diff --git ").rstrip("\r"))
+def _said(header: str) -> dict[str, str]:
+    lines = [line.removesuffix("\r") for line in header.split("\n")]
+    return {key: line[len(key) + 1 :] for line in lines for key in _EXTENDED if line.startswith(key + " ")}
 
 
-def _side(line: str) -> str:
-    name = line[4:].rstrip("\r").split("\t")[0]
-    return _strip(unquote(name))
+def _traditional(header: str, strip: int) -> tuple[str, str, FileStatus]:
+    sides = _sides(header)
+    if len(sides) != 2:
+        return UNNAMED, UNNAMED, FileStatus.MODIFIED
+    first, second = (_stripped(side.name, strip) for side in sides)
+    if first == NULL:
+        return second, second, FileStatus.ADDED
+    if second == NULL:
+        return first, first, FileStatus.DELETED
+    # Beside "x", "x.orig" is the same file's older or newer version: the shorter name is meant.
+    name = first if len(first) < len(second) and second.startswith(first) else second
+    if sides[0].absent:
+        return name, name, FileStatus.ADDED
+    return name, name, FileStatus.DELETED if sides[1].absent else FileStatus.MODIFIED
 
 
-def _strip(name: str) -> str:
-    return name if name == "/dev/null" else re.sub(r"^[abciow]/", "", name)
+def _sides(header: str) -> list[_Side]:
+    lines = header.split("\n")
+    for n in range(len(lines) - 1):
+        if lines[n].startswith("--- ") and lines[n + 1].startswith("+++ "):
+            return [_side(lines[n][4:]), _side(lines[n + 1][4:])]
+    return []
 
 
-def _halves(names: str) -> tuple[str, str]:
-    if names.startswith('"') or names.endswith('"'):
-        parts = re.findall(r'"(?:[^"\\]|\\.)*"|\S+', names)
-        return _strip(unquote(parts[0])), _strip(unquote(parts[-1]))
+def _side(text: str) -> _Side:
+    text = text.removesuffix("\r")
+    if text.startswith('"') and _QUOTED.match(text):
+        return _Side(unquote(text), False)
+    tail = text[-64:]
+    date = _DATE.search(tail)
+    if date and date.start() and tail[date.start() - 1] in " \t":
+        name = text[: len(text) - len(tail) + date.start()]
+        name = name[:-1] if name.endswith("\t") else name.rstrip(" ")
+        return _Side(name, _epoch(date))
+    return _Side(re.split(r"[\t\r\f\v]", text, maxsplit=1)[0], False)
+
+
+def _epoch(date: re.Match[str]) -> bool:
+    """Whether the time is the start of 1970, which diff writes for a file that is not there."""
+    if not date["time"] or not date["zone"] or date["time"][7:].strip("0.:") != "":
+        return False
+    minutes = int(date["time"][1:3]) * 60 + int(date["time"][4:6])
+    zone = date["zone"].strip().replace(":", "")
+    offset = (int(zone[1:3]) * 60 + int(zone[3:5])) * (-1 if zone[0] == "-" else 1)
+    day = {"1969-12-31": _DAY, "1970-01-01": 0}.get(date["date"])
+    return day is not None and minutes - offset == day
+
+
+def _stripped(name: str, strip: int) -> str:
+    if name == NULL:
+        return name
+    _, slash, rest = name.partition("/")
+    return re.sub("/{2,}", "/", rest if strip and slash and rest else name)
+
+
+def _equal_halves(names: str) -> str | None:
     middle = len(names) // 2
-    return _strip(names[:middle]), _strip(names[middle + 1 :])
+    left, right = names[:middle], names[middle + 1 :]
+    return left if left == right and names[middle : middle + 1] == " " else None
+
+
+def _default_name(names: str, strip: int) -> str:
+    """The one name that both halves of a "diff --git" line give, or the second half's best guess."""
+    for left, right in _splits(names):
+        name = _stripped(left, strip)
+        if name == _stripped(right, strip):
+            return name
+    return _stripped(names.rpartition(" ")[2], strip)
+
+
+def _splits(names: str) -> list[tuple[str, str]]:
+    quoted = _QUOTED.match(names)
+    if quoted:
+        return [(unquote(quoted[0]), unquote(names[quoted.end() :].lstrip()))]
+    if names.endswith('"') and (start := names.find(' "')) >= 0:
+        return [(names[:start], unquote(names[start + 1 :]))]
+    blanks = [n for n, character in enumerate(names) if character in " \t"]
+    return [(names[:n], names[n + 1 :]) for n in blanks]

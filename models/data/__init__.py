@@ -1,0 +1,1 @@
+"""Labelled changes: datasets in Parquet and their splits."""

@@ -1,0 +1,183 @@
+"""Scoring edited diffs: batched, counted, never the same text twice, and stopped in time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from time import monotonic
+
+from explain.counterfactual.operators import apply, atoms
+from explain.counterfactual.types import CLEAR_MARGIN, Edit, SearchOptions, StopReason
+from models.change.types import Diff, Unit
+from models.classify.protocol import Classifier, Prediction
+
+EditSet = tuple[Edit, ...]
+_READY = 256
+
+
+class CountingClassifier:
+    """A classifier that counts what it is asked: ``queries`` diffs in ``calls`` calls."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self._classifier = classifier
+        self.queries = 0
+        self.calls = 0
+
+    @property
+    def name(self) -> str:
+        """The name of the classifier inside."""
+        return self._classifier.name
+
+    @property
+    def digest(self) -> str:
+        """The digest of the classifier inside."""
+        return self._classifier.digest
+
+    @property
+    def threshold(self) -> float:
+        """The threshold of the classifier inside."""
+        return self._classifier.threshold
+
+    def predict(self, diffs: Sequence[Diff]) -> tuple[Prediction, ...]:
+        """What the classifier inside answers; counted before it is asked, so a failing call counts too."""
+        self.queries += len(diffs)
+        self.calls += 1
+        return self._classifier.predict(diffs)
+
+
+class HaltError(Exception):
+    """The search has to stop before it is through, for ``reason``; never leaves ``search``."""
+
+    def __init__(self, reason: StopReason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A set of edits with the answer for it; ``gain`` is the margin towards the other verdict, flipped above 0."""
+
+    edits: EditSet
+    prediction: Prediction
+    gain: float
+
+    @property
+    def flips(self) -> bool:
+        """Whether the verdict is clearly the other one."""
+        return self.gain > CLEAR_MARGIN
+
+
+class Scorer:
+    """Answers for sets of edits of one diff.
+
+    Guarantees: at most ``options.budget`` queries, the original (scored at once) included; at most ``options.batch`` a
+    call; two sets that render to the same text cost one query; a set that leaves no file is no edit and is skipped.
+    """
+
+    def __init__(self, diff: Diff, classifier: Classifier, options: SearchOptions, cancelled: Callable[[], bool]) -> None:
+        self.diff = diff
+        self.options = options
+        self.counting = CountingClassifier(classifier)
+        self.best: Scored | None = None
+        self._cancelled = cancelled
+        self._started = monotonic()
+        self._atoms: dict[Edit, frozenset[Unit]] = {}
+        self._ids: dict[frozenset[Unit], str | None] = {}
+        self.before = self.counting.predict([diff])[0]
+        self._known = {diff.id: self.before}
+
+    @property
+    def seconds(self) -> float:
+        """Time since the scorer was made."""
+        return monotonic() - self._started
+
+    @property
+    def remaining(self) -> int:
+        """Queries left."""
+        return self.options.budget - self.counting.queries
+
+    def gain(self, prediction: Prediction) -> float:
+        """The margin of ``prediction`` towards the verdict that the original has not; not a number counts as worst."""
+        gain = -prediction.margin if self.before.flagged else prediction.margin
+        return gain if gain == gain else float("-inf")
+
+    def edited(self, edits: EditSet) -> Diff:
+        """The diff under ``edits``."""
+        return apply(self.diff, edits)
+
+    def size(self, edits: EditSet) -> int:
+        """How many changed lines (and file-wide changes) ``edits`` take back."""
+        return len(self._key(edits))
+
+    def look(self, edits: EditSet) -> Prediction | None:
+        """The answer for ``edits`` if it is known, without a query."""
+        found, _ = self._resolve(edits)
+        return None if found is None else self._known.get(found)
+
+    def leaves_nothing(self, edits: EditSet) -> bool:
+        """Whether ``edits`` take the whole change back, which is no legitimate edit."""
+        return self._resolve(edits)[0] is None
+
+    def stream(self, candidates: Iterable[EditSet], first: int = 0, limit: int | None = None) -> Iterator[list[Scored]]:
+        """Score ``candidates`` in their order, a batch an item; what is known already costs nothing.
+
+        Batches grow from ``first`` (0: at once the full ``options.batch``) by doubling. At most ``limit`` queries are
+        spent. Raises HaltError when cancelled, out of time, or when a query is needed and the budget is spent.
+        """
+        room = self.remaining if limit is None else limit
+        size = min(first or self.options.batch, self.options.batch)
+        ready: list[tuple[EditSet, str]] = []
+        waiting: dict[str, Diff] = {}
+        for edits in candidates:
+            if limit is not None and room <= 0:
+                return
+            self._enqueue(edits, ready, waiting)
+            if len(waiting) >= (size if limit is None else min(size, room)) or len(ready) >= _READY:
+                room -= len(waiting)
+                yield self._flush(ready, waiting)
+                size = min(2 * size, self.options.batch)
+        if ready:
+            yield self._flush(ready, waiting)
+
+    def _enqueue(self, edits: EditSet, ready: list[tuple[EditSet, str]], waiting: dict[str, Diff]) -> None:
+        found, edited = self._resolve(edits)
+        if found is None:
+            return
+        ready.append((edits, found))
+        if found not in self._known and found not in waiting:
+            waiting[found] = edited or self.edited(edits)
+
+    def _flush(self, ready: list[tuple[EditSet, str]], waiting: dict[str, Diff]) -> list[Scored]:
+        if self._cancelled():
+            raise HaltError(StopReason.CANCELLED)
+        if self.seconds >= self.options.seconds:
+            raise HaltError(StopReason.TIME)
+        affordable = dict(list(waiting.items())[: max(self.remaining, 0)])
+        if waiting and not affordable:
+            raise HaltError(StopReason.BUDGET)
+        if affordable:
+            answers = self.counting.predict(list(affordable.values()))
+            self._known.update(zip(affordable, answers, strict=True))
+        scored = [self._scored(edits, self._known[found]) for edits, found in ready if found in self._known]
+        ready.clear()
+        waiting.clear()
+        self.best = max((*((self.best,) if self.best else ()), *scored), key=lambda one: one.gain, default=None)
+        return scored
+
+    def _scored(self, edits: EditSet, prediction: Prediction) -> Scored:
+        return Scored(edits, prediction, self.gain(prediction))
+
+    def _key(self, edits: EditSet) -> frozenset[Unit]:
+        for edit in edits:
+            if edit not in self._atoms:
+                self._atoms[edit] = atoms(self.diff, edit)
+        return frozenset().union(*(self._atoms[edit] for edit in edits))
+
+    def _resolve(self, edits: EditSet) -> tuple[str | None, Diff | None]:
+        """(id of the edited diff or None where nothing is left, the edited diff where it had to be made)."""
+        key = self._key(edits)
+        if key in self._ids:
+            return self._ids[key], None
+        edited = self.edited(edits)
+        self._ids[key] = edited.id if edited.files else None
+        return self._ids[key], edited

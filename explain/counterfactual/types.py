@@ -1,0 +1,173 @@
+"""What a search for counterfactuals takes and gives: frozen values, no behaviour beyond wording."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+from models.change.render import render
+from models.change.types import Diff, Level, Unit
+from models.classify.protocol import Prediction
+from models.errors import UsageError
+
+CLEAR_MARGIN = 1e-3
+"""A verdict counts as flipped only when the margin after the edit is further than this from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One step away from the original diff: ``operator`` says what is done at ``unit`` (addresses of the original).
+
+    ``replacement`` is new text for operators that put something else in place; None for those that take back.
+    """
+
+    operator: str
+    unit: Unit
+    replacement: str | None = None
+
+
+class Minimality(StrEnum):
+    """In which sense a set of edits is smallest; the value is the word used in every output."""
+
+    NONE = "none"
+    ONE = "one-minimal"
+    CARDINALITY = "cardinality-minimal"
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What was checked about the size of one counterfactual.
+
+    ``level`` is the kind of unit it speaks of, ``size`` the number of edits, ``checked`` the number of smaller sets
+    that the claim rests on, every one scored. Two sets that render to the same text count twice and are scored once;
+    sets that would leave no change at all are not edits and do not count.
+
+    * cardinality-minimal: every smaller set of the level's units was scored, none flips. The unedited change is the
+      one smaller set of a single edit.
+    * one-minimal: every set with one edit left out was scored, none flips (1-minimality of Zeller and Hildebrandt,
+      "Simplifying and isolating failure-inducing input", 2002).
+    * none: something was not scored, or came so close to the threshold that it is neither a flip nor none.
+
+    No claim rests on monotonicity: flips of learned models are not monotone.
+    """
+
+    minimality: Minimality
+    level: Level
+    size: int
+    checked: int
+
+    @property
+    def statement(self) -> str:
+        """The claim as one sentence; derived, so it can never say more than the fields."""
+        noun = f"{self.level} edit" + ("" if self.size == 1 else "s")
+        sets = "1 smaller set" if self.checked == 1 else f"{self.checked} smaller sets"
+        if self.minimality is Minimality.NONE:
+            return "No minimality is claimed: some smaller sets of edits were not scored or came too close to the threshold."
+        if self.minimality is Minimality.ONE:
+            return f"Each of the {self.size} {noun} is needed ({sets} scored); a different, smaller set is not ruled out."
+        if self.size == 1:
+            return f"No set of {self.level} edits is smaller: without an edit the verdict does not flip."
+        return f"No set of fewer than {self.size} {noun} flips the verdict (all {sets} scored)."
+
+
+@dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """A smallest-found set of edits under which the verdict is the other one.
+
+    Promise: ``apply(original, edits) == diff``, ``after`` is the classifier's answer for ``diff``, and its margin is
+    further than ``CLEAR_MARGIN`` from the threshold. ``explain.counterfactual.verify`` checks all of it afresh.
+    """
+
+    edits: tuple[Edit, ...]
+    diff: Diff
+    before: Prediction
+    after: Prediction
+    certificate: Certificate
+
+    @property
+    def patch(self) -> str:
+        """The edited diff as text that git applies; encode with ``surrogateescape``."""
+        return render(self.diff)
+
+
+def _option(default: object, text: str, low: float | None = None, high: float | None = None, unit: str = "") -> Any:
+    metadata: Mapping[str, object] = {"help": text, "low": low, "high": high, "unit": unit}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """How far a search goes. The metadata of each field (help, low, high, unit) yields flags and forms.
+
+    Raises UsageError for a value outside its bounds and for operators that are none or named twice.
+    """
+
+    operators: tuple[str, ...] = _option(("revert-line", "drop-hunk", "drop-file"), "Edits that may be made, by name.")
+    max_edits: int = _option(6, "Most edits in one counterfactual.", 1, 12, "edits")
+    budget: int = _option(400, "Most diffs that the model scores, the original included.", 1, 1_000_000, "queries")
+    seconds: float = _option(60.0, "Time after which the search stops; looked at between batches.", 0.0, 86_400.0, "s")
+    batch: int = _option(16, "Most diffs given to the model in one call.", 1, 4096, "diffs")
+
+    def __post_init__(self) -> None:
+        for option in fields(self):
+            low, high = option.metadata["low"], option.metadata["high"]
+            value = getattr(self, option.name)
+            if low is not None and not (low <= value <= high and math.isfinite(value)):
+                raise UsageError(f"Expected {option.name} between {low} and {high}, but got {value}; choose a value in that range.")
+        if not self.operators or len(set(self.operators)) != len(self.operators):
+            raise UsageError(f"Expected one or more different operators, but got {list(self.operators)}; name each once.")
+
+
+class StopReason(StrEnum):
+    """Why a search ended."""
+
+    FOUND = "found"
+    EXHAUSTED = "exhausted"
+    BUDGET = "budget"
+    CANCELLED = "cancelled"
+    TIME = "time"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a running search stands, given after every batch. ``best_score`` is the score nearest to the other verdict."""
+
+    queries: int
+    budget: int
+    best_score: float
+    found: tuple[Counterfactual, ...]
+    phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of one operator's sets was scored: all sets of up to ``complete`` of its ``units`` units (0: none)."""
+
+    operator: str
+    level: Level
+    units: int
+    complete: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The last item of a search.
+
+    ``counterfactuals`` come smallest first (by changed lines taken back). ``closest`` is, when nothing was found, the
+    tried set of edits that came nearest, with its prediction. ``stopped`` says why the search ended; one that was
+    cancelled or ran out may have found something before. ``diff`` is the original.
+    """
+
+    counterfactuals: tuple[Counterfactual, ...]
+    closest: tuple[tuple[Edit, ...], Prediction] | None
+    queries: int
+    budget: int
+    stopped: StopReason
+    seconds: float
+    before: Prediction
+    coverage: tuple[Coverage, ...]
+    max_edits: int
+    diff: Diff

@@ -1,0 +1,64 @@
+"""Labelled changes in Parquet, one row a change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from models.change.parse import parse
+from models.change.types import Diff
+from models.errors import DataError, InputError
+
+COLUMNS = ("id", "project", "author_date", "language", "message", "lines_added", "lines_deleted", "files_changed", "diff", "label", "split")
+_HEADER = re.compile(r"^@@ -(\d{1,9})(?:,\d{1,9})? \+(\d{1,9})(?:,\d{1,9})? @@", re.MULTILINE)
+
+
+def read(paths: Sequence[Path], columns: Sequence[str] = COLUMNS) -> pd.DataFrame:
+    """The rows of Parquet files or folders of them, with ``columns``; raises DataError naming what is missing."""
+    files = [file for path in paths for file in (sorted(path.glob("*.parquet")) if path.is_dir() else [path])]
+    if not files:
+        raise DataError(f"Expected Parquet files, but found none in {', '.join(map(str, paths))}; pass a dataset or a folder of them.")
+    frames = []
+    for file in files:
+        try:
+            frames.append(pd.read_parquet(file, columns=list(columns)))
+        except (OSError, ValueError, KeyError) as error:
+            raise DataError(f"{file} could not be read as a dataset with the columns {', '.join(columns)}: {error}") from error
+    return pd.concat(frames, ignore_index=True)
+
+
+def to_diff(text: str, message: str) -> Diff | None:
+    """The diff of one row, a last hunk that was cut at the dataset's limit closed; None when it has no text change."""
+    if not text.endswith("\n"):
+        text += "\n"
+    try:
+        return parse(text, message)
+    except InputError:
+        pass
+    try:
+        return parse(close_last_hunk(text), message)
+    except InputError:
+        return None
+
+
+def close_last_hunk(text: str) -> str:
+    """``text`` with the counts of its last hunk header set to the lines that are there."""
+    headers = list(_HEADER.finditer(text))
+    if not headers:
+        return text
+    last = headers[-1]
+    body = text[last.end() :].split("\n")[1:]
+    old = sum(line[:1] in {" ", "-"} for line in body if line)
+    new = sum(line[:1] in {" ", "+"} for line in body if line)
+    return f"{text[: last.start()]}@@ -{last[1]},{old} +{last[2]},{new} @@{text[last.end() :]}"
+
+
+def diffs(frame: pd.DataFrame) -> Iterator[tuple[int, Diff]]:
+    """Yield (row index, diff) for every row whose diff can be read."""
+    for index, text, message in zip(frame.index, frame["diff"], frame["message"], strict=True):
+        diff = to_diff(text, message)
+        if diff is not None:
+            yield int(index), diff

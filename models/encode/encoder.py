@@ -1,0 +1,173 @@
+"""``Diff`` to token ids, each with its place, and a list of what did not fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tokenizers import Tokenizer
+
+from models.change.types import METRICS_FILE, Diff, Unit
+from models.encode.pieces import Piece, pieces
+from models.encode.types import EncodedDiff, Side
+from models.encode.vocabulary import HUNK, MARKERS, size_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeOptions:
+    """How a diff is read; part of the checkpoint.
+
+    ``markers``: structure as special tokens of our own vocabulary; otherwise "+", "-" and " " as text, as a patch
+    has them, for models that were trained on nothing else. ``message_length``, ``path_length`` and ``line_length``
+    bound the tokens of the whole message, one path or section, one line; ``context`` is how many lines around a change are read.
+    """
+
+    max_length: int = 512
+    markers: bool = True
+    metrics: bool = True
+    message_length: int = 64
+    path_length: int = 24
+    line_length: int = 64
+    context: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One piece as tokens: the marker's id or None, ids with character spans, how many are kept."""
+
+    piece: Piece
+    marker: int | None
+    ids: tuple[int, ...]
+    spans: tuple[tuple[int, int], ...]
+    kept: int
+
+    @property
+    def length(self) -> int:
+        return self.kept + (self.marker is not None)
+
+    @property
+    def full_length(self) -> int:
+        return len(self.ids) + (self.marker is not None)
+
+
+_TEXT_MARKERS = {Side.ADDED: "+", Side.REMOVED: "-", Side.CONTEXT: " "}
+
+
+class DiffEncoder:
+    """Reads the message, then every file in order: its path, then changed lines first, then nearby context.
+
+    Changed lines are taken in order until the length is reached, then context lines while there is room; the
+    tokens keep the order of the diff. Guarantee: every line of the diff either has all its tokens in the result
+    or is in ``unread``.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, options: EncodeOptions, frame: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+        """``frame``: ids that stand before and after the content, e.g. ([CLS], [SEP])."""
+        self.tokenizer = tokenizer
+        self.options = options
+        self.frame = frame
+
+    def encode(self, diff: Diff, max_length: int | None = None) -> EncodedDiff:
+        """The ids of ``diff``, at most ``max_length`` of them (by default the checkpoint's own length)."""
+        runs = self._runs(list(pieces(diff, self.options.context)))
+        sizes = self._sizes(diff)
+        room = (max_length or self.options.max_length) - len(self.frame[0]) - len(self.frame[1]) - len(sizes)
+        taken = _choose(runs, room)
+        ids: list[int] = [*self.frame[0], *sizes]
+        units: list[Unit | None] = [None] * len(self.frame[0]) + [Unit(METRICS_FILE)] * len(sizes)
+        sides = [Side.SPECIAL] * len(self.frame[0]) + [Side.METRICS] * len(sizes)
+        for run in (run for run, take in zip(runs, taken, strict=True) if take):
+            marked = () if run.marker is None else (run.marker,)
+            ids += [*marked, *run.ids[: run.kept]]
+            units += [run.piece.unit for _ in marked]
+            units += [_token_unit(run.piece, span) for span in run.spans[: run.kept]]
+            sides += [run.piece.side] * run.length
+        ids += self.frame[1]
+        units += [None] * len(self.frame[1])
+        sides += [Side.SPECIAL] * len(self.frame[1])
+        total = sum(run.full_length for run in runs) + len(ids) - sum(run.length for run, take in zip(runs, taken, strict=True) if take)
+        return EncodedDiff(tuple(ids), tuple(units), tuple(sides), tuple(_unread(runs, taken)), total)
+
+    def _sizes(self, diff: Diff) -> list[int]:
+        if not self.options.metrics:
+            return []
+        tokens = size_tokens(diff.added, diff.removed, len(diff.files))
+        return [self.tokenizer.token_to_id(token) for token in tokens]
+
+    def _runs(self, parts: list[Piece]) -> list[_Run]:
+        texts = [self._text(part) for part in parts]
+        encoded = self.tokenizer.encode_batch(texts, add_special_tokens=False)
+        runs = []
+        left = self.options.message_length
+        for part, text, one in zip(parts, texts, encoded, strict=True):
+            shift = 0 if self.options.markers else len(text) - len(part.text) - 1
+            limit = self._limit(part, left)
+            run = _Run(part, self._marker(part), tuple(one.ids), _spans(one.offsets, shift, len(part.text)), min(limit, len(one.ids)))
+            left -= run.length if part.side is Side.MESSAGE else 0
+            runs.append(run)
+        return runs
+
+    def _text(self, part: Piece) -> str:
+        if self.options.markers:
+            return part.text
+        return (_TEXT_MARKERS.get(part.side, "") if part.unit.line >= 0 else "") + part.text + "\n"
+
+    def _marker(self, part: Piece) -> int | None:
+        if not self.options.markers:
+            return None
+        is_section = part.side is Side.CONTEXT and part.unit.line < 0
+        token: int = self.tokenizer.token_to_id(HUNK if is_section else MARKERS[part.side])
+        return token
+
+    def _limit(self, part: Piece, left: int) -> int:
+        if part.side is Side.MESSAGE:
+            return max(0, left - self.options.markers)
+        return self.options.line_length if part.unit.line >= 0 else self.options.path_length
+
+
+def _spans(offsets: list[tuple[int, int]], shift: int, length: int) -> tuple[tuple[int, int], ...]:
+    return tuple((min(max(a - shift, 0), length), min(max(b - shift, 0), length)) for a, b in offsets)
+
+
+def _token_unit(piece: Piece, span: tuple[int, int]) -> Unit:
+    return replace(piece.unit, start=span[0], end=span[1])
+
+
+def _choose(runs: list[_Run], room: int) -> list[bool]:
+    """Which runs are read: message first, then changed lines with their file and hunk, then nearby context."""
+    taken = [False] * len(runs)
+    heads: dict[Unit, int] = {run.piece.unit: i for i, run in enumerate(runs) if run.piece.unit.line < 0}
+    full = False
+    for i, run in enumerate(runs):
+        side = run.piece.side
+        if full or side in {Side.CONTEXT, Side.PATH}:
+            continue
+        if side is Side.MESSAGE and not run.kept:
+            continue
+        unit = run.piece.unit
+        need = [i] + [heads[u] for u in (Unit(unit.file), Unit(unit.file, unit.hunk)) if u in heads and not taken[heads[u]]]
+        cost = sum(runs[n].length for n in need)
+        full = cost > room
+        if not full:
+            room -= cost
+            for n in need:
+                taken[n] = True
+    for i, run in enumerate(runs):
+        unit = run.piece.unit
+        head = heads.get(Unit(unit.file, unit.hunk))
+        parent = unit.line < 0 or (head is not None and taken[head])
+        if not taken[i] and run.piece.near and run.piece.side in {Side.CONTEXT, Side.PATH} and parent and run.length <= room:
+            if unit.line < 0 and unit.hunk >= 0 and not taken[heads[Unit(unit.file)]]:
+                continue
+            room -= run.length
+            taken[i] = True
+    return taken
+
+
+def _unread(runs: list[_Run], taken: list[bool]) -> list[Unit]:
+    unread = []
+    for run, take in zip(runs, taken, strict=True):
+        if not take and (run.piece.text or run.marker is not None):
+            unread.append(run.piece.unit)
+        elif take and run.kept < len(run.ids):
+            unread.append(replace(run.piece.unit, start=run.spans[run.kept][0], end=len(run.piece.text)))
+    return unread

@@ -1,0 +1,113 @@
+"""Rows to token ids, once, kept beside the run so that it can be resumed."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from models.data.dataset import diffs, to_diff
+from models.encode.encoder import DiffEncoder, EncodeOptions
+from models.encode.pieces import pieces
+from models.encode.vocabulary import CLS, SEP, train_tokenizer
+from models.train.options import TrainOptions
+
+_encoder: DiffEncoder | None = None
+_lengths: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Ragged:
+    """Rows of token ids of different lengths: row i is ``flat[starts[i]:starts[i + 1]]``."""
+
+    flat: NDArray[np.uint16]
+    starts: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def row(self, i: int) -> NDArray[np.uint16]:
+        """The ids of row ``i``."""
+        return self.flat[self.starts[i] : self.starts[i + 1]]
+
+    def lengths(self) -> NDArray[np.int64]:
+        """The length of every row."""
+        return np.diff(self.starts)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The encoded rows: ``short`` at the training length, ``long`` at the model's length, with labels and row numbers."""
+
+    short: Ragged
+    long: Ragged
+    labels: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+
+def own_encoder(tokenizer: Tokenizer, options: EncodeOptions) -> DiffEncoder:
+    """The encoder of a vocabulary of ``train_tokenizer``."""
+    return DiffEncoder(tokenizer, options, ((tokenizer.token_to_id(CLS),), (tokenizer.token_to_id(SEP),)))
+
+
+def tokenizer_for(frame: pd.DataFrame, options: TrainOptions) -> Tokenizer:
+    """A vocabulary learnt from a sample of 6,000 rows of ``frame``."""
+    sample = frame.sample(min(6000, len(frame)), random_state=options.seed)
+    texts = (piece.text for _, diff in diffs(sample) for piece in pieces(diff, 1) if piece.near)
+    return train_tokenizer(texts, options.vocabulary)
+
+
+def prepare(frame: pd.DataFrame, tokenizer: Tokenizer, options: TrainOptions, folder: Path) -> Prepared:
+    """Encode every row of ``frame``; the result is kept in ``folder`` and read back the next time."""
+    cache = folder / "encoded.npz"
+    key = json.dumps([len(frame), str(frame["id"].iloc[0]), str(frame["id"].iloc[-1]), options.max_length, options.train_length])
+    if cache.exists():
+        with np.load(cache) as stored:
+            if str(stored["key"]) == key:
+                return _prepared(dict(stored))
+    arrays = _encode_all(frame, tokenizer, options)
+    arrays["key"] = np.array(key)
+    temporary = cache.with_name("encoded.part.npz")
+    np.savez(temporary, allow_pickle=False, **arrays)
+    temporary.replace(cache)
+    return _prepared(arrays)
+
+
+def _prepared(arrays: dict[str, NDArray[np.generic]]) -> Prepared:
+    ragged = [Ragged(arrays[name].astype(np.uint16), arrays[name + "_starts"].astype(np.int64)) for name in ("short", "long")]
+    return Prepared(ragged[0], ragged[1], arrays["labels"].astype(np.int64), arrays["rows"].astype(np.int64))
+
+
+def _start(tokenizer: str, options: TrainOptions) -> None:
+    global _encoder, _lengths  # noqa: PLW0603 - a pool's worker has no other place for what it starts with
+    _encoder = own_encoder(Tokenizer.from_str(tokenizer), EncodeOptions(max_length=options.max_length))
+    _lengths = (options.train_length, options.max_length)
+
+
+def _encode_row(row: tuple[int, str, str]) -> tuple[int, list[int], list[int]] | None:
+    assert _encoder
+    diff = to_diff(row[1], row[2])
+    if diff is None:
+        return None
+    short, long = (list(_encoder.encode(diff, length).ids) for length in _lengths)
+    return row[0], short, long
+
+
+def _encode_all(frame: pd.DataFrame, tokenizer: Tokenizer, options: TrainOptions) -> dict[str, NDArray[np.generic]]:
+    tasks: Iterator[tuple[int, str, str]] = zip(range(len(frame)), frame["diff"], frame["message"], strict=True)
+    with multiprocessing.get_context("spawn").Pool(initializer=_start, initargs=(tokenizer.to_str(), options)) as pool:
+        done = [one for one in pool.imap(_encode_row, tasks, chunksize=64) if one is not None]
+    rows = np.array([row for row, _, _ in done])
+    arrays: dict[str, NDArray[np.generic]] = {"rows": rows, "labels": frame["label"].to_numpy()[rows]}
+    for name, which in (("short", 1), ("long", 2)):
+        lists = [one[which] for one in done]
+        arrays[name] = np.concatenate([np.array(ids, dtype=np.uint16) for ids in lists])
+        arrays[name + "_starts"] = np.concatenate([[0], np.cumsum([len(ids) for ids in lists])])
+    return arrays

@@ -1,0 +1,251 @@
+"""Training of our transformer: a ModernBERT-shaped encoder over the marked tokens of a diff, from scratch."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+from sklearn.metrics import roc_auc_score
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from transformers import ModernBertConfig, ModernBertForSequenceClassification
+
+from models.encode.vocabulary import CLS, MASK, PAD, SEP, special_tokens
+from models.train.options import TrainOptions
+from models.train.prepare import Prepared, prepare, tokenizer_for
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One line of progress: share done in [0, 1], the mean loss since the last line, tokens a second, AUC if measured."""
+
+    done: float
+    step: int
+    loss: float
+    tokens_per_second: float
+    seconds_left: float
+    auc: float | None = None
+
+
+@dataclass
+class _State:
+    step: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+
+
+def build(tokenizer: Tokenizer, options: TrainOptions) -> ModernBertForSequenceClassification:
+    """A fresh model of the options' shape, without dropout (mean pooling, two labels: 1 is "flagged")."""
+    torch.manual_seed(options.seed)
+    config = ModernBertConfig(
+        vocab_size=tokenizer.get_vocab_size(),
+        hidden_size=options.width,
+        intermediate_size=options.inner,
+        num_hidden_layers=options.layers,
+        num_attention_heads=options.heads,
+        max_position_embeddings=options.max_length,
+        pad_token_id=tokenizer.token_to_id(PAD),
+        cls_token_id=tokenizer.token_to_id(CLS),
+        bos_token_id=tokenizer.token_to_id(CLS),
+        sep_token_id=tokenizer.token_to_id(SEP),
+        eos_token_id=tokenizer.token_to_id(SEP),
+        classifier_pooling="mean",
+        num_labels=2,
+        id2label={0: "not flagged", 1: "flagged"},
+        label2id={"not flagged": 0, "flagged": 1},
+    )
+    return ModernBertForSequenceClassification(config)
+
+
+def train(frame: pd.DataFrame, options: TrainOptions, folder: Path) -> Iterator[Report]:
+    """Train on the rows with split "train" of ``frame``, yielding progress; resumes what ``folder`` holds.
+
+    Leaves ``model.safetensors``, ``config.json`` and ``tokenizer.json`` in ``folder``. Seeded; the order of rows is a
+    function of the seed and the step alone, so that a resumed run sees what the whole run would have seen.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = frame[frame["split"] == "train"].reset_index(drop=True)
+    valid = frame[frame["split"] == "valid"].sample(frac=1, random_state=options.seed)[: options.valid_rows].reset_index(drop=True)
+    tokenizer = _tokenizer(rows, options, folder)
+    data = prepare(rows, tokenizer, options, folder)
+    (folder / "valid").mkdir(exist_ok=True)
+    held_out = prepare(valid, tokenizer, options, folder / "valid")
+    model = build(tokenizer, options)
+    (folder / "train.json").write_text(json.dumps(asdict(options), indent=1) + "\n", encoding="utf-8")
+    model.config.save_pretrained(folder)
+    yield from _Run(model, tokenizer, data, held_out, options, folder).go()
+
+
+def _tokenizer(rows: pd.DataFrame, options: TrainOptions, folder: Path) -> Tokenizer:
+    path = folder / "tokenizer.json"
+    if path.exists():
+        return Tokenizer.from_file(str(path))
+    tokenizer = tokenizer_for(rows, options)
+    tokenizer.save(str(path))
+    return tokenizer
+
+
+class _Run:
+    """The loop and what it carries from step to step."""
+
+    def __init__(
+        self, model: nn.Module, tokenizer: Tokenizer, data: Prepared, held_out: Prepared, options: TrainOptions, folder: Path
+    ) -> None:
+        self.model, self.data, self.held_out, self.options, self.folder = model, data, held_out, options, folder
+        self.mask, self.pad = tokenizer.token_to_id(MASK), tokenizer.token_to_id(PAD)
+        self.structure = len(special_tokens())
+        decay = [p for p in model.parameters() if p.ndim > 1]
+        rest = [p for p in model.parameters() if p.ndim <= 1]
+        groups = [{"params": decay, "weight_decay": options.weight_decay}, {"params": rest, "weight_decay": 0.0}]
+        self.optimizer = torch.optim.AdamW(groups, lr=options.learning_rate, betas=(0.9, 0.98))
+        self.state = _State()
+        share = options.long_share
+        mean = (1 - share) * data.short.lengths().mean() + share * data.long.lengths().mean()
+        self.all_tokens = options.epochs * mean * len(data.short)
+        self._resume()
+
+    def go(self) -> Iterator[Report]:
+        started, saved = time.monotonic() - self.state.seconds, time.monotonic()
+        losses: list[float] = []
+        shown = self.state.tokens, time.monotonic()
+        for batch in self._batches():
+            self.state.seconds = time.monotonic() - started
+            done = self._done()
+            if done >= 1:
+                break
+            losses.append(self._step(*batch, rate=self._rate(done)))
+            if self.state.step % 20 == 0:
+                now = time.monotonic()
+                speed = (self.state.tokens - shown[0]) / (now - shown[1])
+                left = self.state.seconds / max(done, 1e-6) * (1 - done)
+                yield Report(done, self.state.step, float(np.mean(losses)), speed, left)
+                losses, shown = [], (self.state.tokens, now)
+            if time.monotonic() - saved > self.options.checkpoint_minutes * 60:
+                self._save()
+                yield Report(done, self.state.step, math.nan, math.nan, math.nan, self._auc())
+                saved = time.monotonic()
+        self._save()
+        yield Report(1.0, self.state.step, math.nan, math.nan, 0.0, self._auc())
+
+    def _done(self) -> float:
+        return max(self.state.tokens / self.all_tokens, self.state.seconds / (self.options.minutes * 60))
+
+    def _rate(self, done: float) -> float:
+        warm = min(1.0, done / self.options.warmup) if self.options.warmup else 1.0
+        return self.options.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+
+    def _batches(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Batches of about ``batch_tokens`` tokens of similar length; the first ``state.step`` of them are passed over."""
+        epoch, step = 0, 0
+        while True:
+            random = np.random.default_rng((self.options.seed, epoch))
+            order = random.permutation(len(self.data.short))
+            is_long = random.random(len(order)) < self.options.long_share
+            lengths = np.where(is_long, self.data.long.lengths(), self.data.short.lengths())
+            for chunk in np.array_split(order, max(1, len(order) // 2048)):
+                batches = _by_length(chunk[np.argsort(lengths[chunk], kind="stable")], lengths, self.options.batch_tokens)
+                for pick in random.permutation(len(batches)):
+                    step += 1
+                    if step > self.state.step:
+                        yield self._tensors(batches[pick], is_long, random)
+            epoch += 1
+
+    def _tensors(self, rows: NDArray[np.int64], is_long: NDArray[np.bool_], random: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        ids = [(self.data.long if is_long[i] else self.data.short).row(int(i)).astype(np.int64) for i in rows]
+        share = np.where(random.random(len(rows)) < self.options.mask_share, random.random(len(rows)), 0.0)
+        for row, masked in zip(ids, share, strict=True):
+            if masked:
+                row[(random.random(len(row)) < masked) & (row >= self.structure)] = self.mask
+        padded, attention = pad(ids, self.pad)
+        return padded, attention, torch.from_numpy(self.data.labels[rows])
+
+    def _step(self, ids: Tensor, attention: Tensor, labels: Tensor, rate: float) -> float:
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.model.train()
+        loss = nn.functional.cross_entropy(self.model(input_ids=ids, attention_mask=attention).logits, labels)
+        self.optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        self.state.step += 1
+        self.state.tokens += int(attention.sum())
+        return float(loss.detach())
+
+    def _auc(self) -> float:
+        ids = self.held_out.long
+        return float(roc_auc_score(self.held_out.labels, logits(self.model, [ids.row(i) for i in range(len(ids))], self.pad)))
+
+    def _save(self) -> None:
+        tensors = {name: value.detach().clone().contiguous() for name, value in self.model.state_dict().items()}
+        _write(self.folder / "model.safetensors", lambda path: save_file(tensors, path, metadata={"format": "pt"}))
+        states = self.optimizer.state_dict()["state"]
+        flat = {f"{index}.{name}": torch.as_tensor(value) for index, one in states.items() for name, value in one.items()}
+        _write(self.folder / "optimizer.safetensors", lambda path: save_file(flat, path))
+        text = json.dumps(asdict_state(self.state))
+        _write(self.folder / "state.json", lambda path: path.write_text(text, encoding="utf-8"))
+
+    def _resume(self) -> None:
+        if not (self.folder / "state.json").exists():
+            return
+        self.state = _State(**json.loads((self.folder / "state.json").read_text(encoding="utf-8")))
+        self.model.load_state_dict(load_file(self.folder / "model.safetensors"))
+        states: dict[int, dict[str, Tensor]] = {}
+        for name, value in load_file(self.folder / "optimizer.safetensors").items():
+            index, key = name.split(".", 1)
+            states.setdefault(int(index), {})[key] = value
+        self.optimizer.load_state_dict({"state": states, "param_groups": self.optimizer.state_dict()["param_groups"]})
+
+
+def asdict_state(state: _State) -> dict[str, float]:
+    """The counters of a run, for its JSON file."""
+    return {"step": state.step, "tokens": state.tokens, "seconds": state.seconds}
+
+
+def _write(path: Path, write: Callable[[Path], Any]) -> None:
+    """Write a file whole or not at all."""
+    temporary = path.with_name(path.name + ".part")
+    write(temporary)
+    temporary.replace(path)
+
+
+def _by_length(order: NDArray[np.int64], lengths: NDArray[np.int64], budget: int) -> list[NDArray[np.int64]]:
+    batches, start = [], 0
+    for end in range(1, len(order) + 1):
+        if end == len(order) or lengths[order[end]] * (end + 1 - start) > budget:
+            batches.append(order[start:end])
+            start = end
+    return batches
+
+
+def pad(rows: list[NDArray[Any]], fill: int) -> tuple[Tensor, Tensor]:
+    """(ids, attention mask) of shape (rows, longest row), int64."""
+    ids = np.full((len(rows), max(map(len, rows))), fill, dtype=np.int64)
+    attention = np.zeros(ids.shape, dtype=np.int64)
+    for i, row in enumerate(rows):
+        ids[i, : len(row)] = row
+        attention[i, : len(row)] = 1
+    return torch.from_numpy(ids), torch.from_numpy(attention)
+
+
+def logits(model: nn.Module, rows: list[NDArray[Any]], fill: int, budget: int = 8192) -> NDArray[np.float64]:
+    """The logit difference, flagged against not, of every row, in batches of similar length."""
+    model.eval()
+    lengths = np.array([len(row) for row in rows])
+    out = np.zeros(len(rows))
+    with torch.inference_mode():
+        for batch in _by_length(np.argsort(lengths, kind="stable"), lengths, budget):
+            ids, attention = pad([rows[i] for i in batch], fill)
+            values = model(input_ids=ids, attention_mask=attention).logits
+            out[batch] = (values[:, 1] - values[:, 0]).double().numpy()
+    return out
