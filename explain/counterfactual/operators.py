@@ -120,7 +120,9 @@ def apply(diff: Diff, edits: Sequence[Edit]) -> Diff:
     for edit in edits:
         level = OPERATORS.get(edit.operator).card.level
         if edit.unit.level is not level or edit.replacement is not None:
-            raise UsageError(f"Expected a {level} unit and no replacement for {edit.operator}, but got {edit}; re-create the edit.")
+            raise UsageError(
+                f"Expected a {level} unit and no replacement for {edit.operator}, but got {edit}; re-create the edit."
+            )
     return revert(diff, (edit.unit for edit in edits))
 
 

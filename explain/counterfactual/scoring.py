@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import isnan
 from time import monotonic
 
 from explain.counterfactual.operators import apply, atoms
@@ -99,15 +100,18 @@ class Scorer:
     def gain(self, prediction: Prediction) -> float:
         """The margin of ``prediction`` towards the verdict that the original has not; not a number counts as worst."""
         gain = -prediction.margin if self.before.flagged else prediction.margin
-        return gain if gain == gain else float("-inf")
+        return float("-inf") if isnan(gain) else gain
 
     def edited(self, edits: EditSet) -> Diff:
         """The diff under ``edits``."""
         return apply(self.diff, edits)
 
-    def size(self, edits: EditSet) -> int:
-        """How many changed lines (and file-wide changes) ``edits`` take back."""
-        return len(self._key(edits))
+    def key(self, edits: EditSet) -> frozenset[Unit]:
+        """What ``edits`` take back, as the set of changed lines and file-wide changes."""
+        for edit in edits:
+            if edit not in self._atoms:
+                self._atoms[edit] = atoms(self.diff, edit)
+        return frozenset().union(*(self._atoms[edit] for edit in edits))
 
     def look(self, edits: EditSet) -> Prediction | None:
         """The answer for ``edits`` if it is known, without a query."""
@@ -134,10 +138,10 @@ class Scorer:
             self._enqueue(edits, ready, waiting)
             if len(waiting) >= (size if limit is None else min(size, room)) or len(ready) >= _READY:
                 room -= len(waiting)
-                yield self._flush(ready, waiting)
+                yield from self._flush(ready, waiting)
                 size = min(2 * size, self.options.batch)
         if ready:
-            yield self._flush(ready, waiting)
+            yield from self._flush(ready, waiting)
 
     def _enqueue(self, edits: EditSet, ready: list[tuple[EditSet, str]], waiting: dict[str, Diff]) -> None:
         found, edited = self._resolve(edits)
@@ -147,7 +151,7 @@ class Scorer:
         if found not in self._known and found not in waiting:
             waiting[found] = edited or self.edited(edits)
 
-    def _flush(self, ready: list[tuple[EditSet, str]], waiting: dict[str, Diff]) -> list[Scored]:
+    def _flush(self, ready: list[tuple[EditSet, str]], waiting: dict[str, Diff]) -> Iterator[list[Scored]]:
         if self._cancelled():
             raise HaltError(StopReason.CANCELLED)
         if self.seconds >= self.options.seconds:
@@ -159,23 +163,19 @@ class Scorer:
             answers = self.counting.predict(list(affordable.values()))
             self._known.update(zip(affordable, answers, strict=True))
         scored = [self._scored(edits, self._known[found]) for edits, found in ready if found in self._known]
+        self.best = max((*((self.best,) if self.best else ()), *scored), key=lambda one: one.gain, default=None)
+        yield scored
+        if len(affordable) < len(waiting):
+            raise HaltError(StopReason.BUDGET)
         ready.clear()
         waiting.clear()
-        self.best = max((*((self.best,) if self.best else ()), *scored), key=lambda one: one.gain, default=None)
-        return scored
 
     def _scored(self, edits: EditSet, prediction: Prediction) -> Scored:
         return Scored(edits, prediction, self.gain(prediction))
 
-    def _key(self, edits: EditSet) -> frozenset[Unit]:
-        for edit in edits:
-            if edit not in self._atoms:
-                self._atoms[edit] = atoms(self.diff, edit)
-        return frozenset().union(*(self._atoms[edit] for edit in edits))
-
     def _resolve(self, edits: EditSet) -> tuple[str | None, Diff | None]:
         """(id of the edited diff or None where nothing is left, the edited diff where it had to be made)."""
-        key = self._key(edits)
+        key = self.key(edits)
         if key in self._ids:
             return self._ids[key], None
         edited = self.edited(edits)

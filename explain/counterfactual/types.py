@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any
 
 from models.change.render import render
 from models.change.types import Diff, Level, Unit
@@ -93,30 +90,34 @@ class Counterfactual:
         return render(self.diff)
 
 
-def _option(default: object, text: str, low: float | None = None, high: float | None = None, unit: str = "") -> Any:
-    metadata: Mapping[str, object] = {"help": text, "low": low, "high": high, "unit": unit}
-    return field(default=default, metadata=metadata)
+OPERATOR_NAMES = ("revert-line", "drop-hunk", "drop-file")
 
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """How far a search goes. The metadata of each field (help, low, high, unit) yields flags and forms.
+    """How far a search goes; flags and forms are made from the metadata of the fields.
 
-    Raises UsageError for a value outside its bounds and for operators that are none or named twice.
+    The metadata holds ``help`` and either ``choices`` (of which any number may be named, once each) or ``min`` and
+    ``max`` (inclusive). Raises UsageError for a value outside them; names of operators are looked up by ``search``.
     """
 
-    operators: tuple[str, ...] = _option(("revert-line", "drop-hunk", "drop-file"), "Edits that may be made, by name.")
-    max_edits: int = _option(6, "Most edits in one counterfactual.", 1, 12, "edits")
-    budget: int = _option(400, "Most diffs that the model scores, the original included.", 1, 1_000_000, "queries")
-    seconds: float = _option(60.0, "Time after which the search stops; looked at between batches.", 0.0, 86_400.0, "s")
-    batch: int = _option(16, "Most diffs given to the model in one call.", 1, 4096, "diffs")
+    operators: tuple[str, ...] = field(
+        default=OPERATOR_NAMES, metadata={"help": "edits that may be made", "choices": OPERATOR_NAMES}
+    )
+    max_edits: int = field(default=6, metadata={"help": "most edits in one counterfactual", "min": 1, "max": 12})
+    budget: int = field(default=400, metadata={"help": "most diffs to score, the original included", "min": 1, "max": 1_000_000})
+    seconds: float = field(
+        default=60.0, metadata={"help": "seconds after which no further batch is begun", "min": 0.0, "max": 86_400.0}
+    )
+    batch: int = field(default=16, metadata={"help": "most diffs scored at once", "min": 1, "max": 1024})
 
     def __post_init__(self) -> None:
         for option in fields(self):
-            low, high = option.metadata["low"], option.metadata["high"]
-            value = getattr(self, option.name)
-            if low is not None and not (low <= value <= high and math.isfinite(value)):
-                raise UsageError(f"Expected {option.name} between {low} and {high}, but got {value}; choose a value in that range.")
+            if "min" not in option.metadata:
+                continue
+            low, high, value = option.metadata["min"], option.metadata["max"], getattr(self, option.name)
+            if not low <= value <= high:
+                raise UsageError(f"Expected {option.name} between {low} and {high}, but got {value!r}.")
         if not self.operators or len(set(self.operators)) != len(self.operators):
             raise UsageError(f"Expected one or more different operators, but got {list(self.operators)}; name each once.")
 
@@ -144,19 +145,24 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How much of one operator's sets was scored: all sets of up to ``complete`` of its ``units`` units (0: none)."""
+    """How much of one operator's sets was scored: ``scored`` sets; all sets of up to ``complete`` of its ``units`` units.
+
+    Sets that leave no change at all are not edits: they are not scored and do not stand in the way of ``complete``.
+    """
 
     operator: str
     level: Level
     units: int
     complete: int
+    scored: int
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
     """The last item of a search.
 
-    ``counterfactuals`` come smallest first (by changed lines taken back). ``closest`` is, when nothing was found, the
+    ``counterfactuals`` come smallest first (by changed lines taken back); none takes back all that another does.
+    ``closest`` is, when nothing was found, the
     tried set of edits that came nearest, with its prediction. ``stopped`` says why the search ended; one that was
     cancelled or ran out may have found something before. ``diff`` is the original.
     """

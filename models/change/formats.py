@@ -11,7 +11,7 @@ _CONTEXT = re.compile(r"\*\*\* \d{1,9}(?:,\d{1,9})? \*\*\*\*")
 _ED = re.compile(r"\d{1,9}(?:,\d{1,9})?[acd]")
 _NORMAL = re.compile(r"\d{1,9}(?:,\d{1,9})?[acd]\d{1,9}(?:,\d{1,9})?")
 _RCS = re.compile(r"[ad]\d{1,9} \d{1,9}")
-_PREFIXED = re.compile(r"\s*\S{0,20}\s?(?:diff --git |@@ -\d)")
+_PREFIXED = re.compile(r"(?:\s+|\s*\S{1,20}\s?)(?:diff --git |@@ -\d)")
 _LOOKED_AT = 2000
 
 _ADVICE = {
@@ -30,7 +30,8 @@ def not_a_diff(lines: Sequence[str]) -> NotADiffError:
     if name:
         return NotADiffError(f"Expected a unified diff, but this is {name}; {_ADVICE[name]}.")
     return NotADiffError(
-        "Expected a unified diff, but found no file header (diff --git or ---/+++ before @@); pass the output of git diff or git show."
+        "Expected a unified diff, but found no file header (diff --git or ---/+++ before @@); "
+        "pass the output of git diff or git show."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 _COMMIT = re.compile(r"(?:From|commit) [0-9a-f]{7,64}\b")
 _HG = "# HG changeset patch"
@@ -23,7 +24,7 @@ def message(lines: Sequence[str]) -> str:
 def _sections(lines: Sequence[str]) -> Iterator[Sequence[str]]:
     starts = [n for n, line in enumerate(lines) if line.startswith(("From ", "commit ", _HG)) and _begins(line)]
     bounds = [0, *starts, len(lines)]
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         if start < end:
             yield lines[start:end]
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from unidiff import PatchSet, UnidiffParseError
+from unidiff.errors import UnidiffParseError
+from unidiff.patch import PatchSet
 
 from models.change.formats import not_a_diff
+from models.change.limits import MAX_NUMBER
 from models.change.message import message as commit_message
 from models.change.paths import paths_and_status, strip_level
 from models.change.scan import HUNK, Block, scan
@@ -77,7 +79,10 @@ def _read_hunks(block: Block) -> tuple[Hunk, ...]:
 def _canonical(header: str, body: Sequence[str]) -> str:
     match = HUNK.match(header)
     assert match
-    return header[: match.start(5)] + "\n" + _joined(NO_NEWLINE if line.startswith("\\") else line or " " for line in body)
+    old, new = _starts(header)
+    counts = [f",{count}" if count else "" for count in match.group(2, 4)]
+    lines = (NO_NEWLINE if line.startswith("\\") else line or " " for line in body)
+    return f"@@ -{old}{counts[0]} +{new}{counts[1]} @@\n" + _joined(lines)
 
 
 def _hunk(read: Iterable[tuple[str, str]], header: str, body: Sequence[str]) -> Hunk:
@@ -91,4 +96,10 @@ def _hunk(read: Iterable[tuple[str, str]], header: str, body: Sequence[str]) -> 
             lines[-1] = Line(last.kind, last.text, last.marker, raw)
         else:
             lines.append(Line(_KINDS[kind], value.removesuffix("\n"), raw[:1]))
-    return Hunk(header, int(match[1]), int(match[3]), match[5].strip(), tuple(lines))
+    return Hunk(header, *_starts(header), match[5].strip(), tuple(lines))
+
+
+def _starts(header: str) -> tuple[int, int]:
+    match = HUNK.match(header)
+    assert match
+    return min(int(match[1]), MAX_NUMBER), min(int(match[3]), MAX_NUMBER)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,9 +16,7 @@ NULL = "/dev/null"
 _ESCAPES = {"n": 10, "t": 9, "r": 13, "a": 7, "b": 8, "f": 12, "v": 11, '"': 34, "\\": 92}
 _ESCAPE = re.compile(rb"\\([0-3][0-7]{2}|.)", re.DOTALL)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_DATE = re.compile(
-    r"(?P<date>(?:\d\d)?\d\d-\d\d-\d\d)(?P<time> \d\d:\d\d:\d\d(?:\.\d+)?)?(?P<zone> [+-]\d\d:?\d\d)?\Z", re.ASCII
-)
+_DATE = re.compile(r"(?P<date>(?:\d\d)?\d\d-\d\d-\d\d)(?P<time> \d\d:\d\d:\d\d(?:\.\d+)?)?(?P<zone> [+-]\d\d:?\d\d)?\Z", re.ASCII)
 _EXTENDED = ("new file mode", "deleted file mode", "rename from", "rename to", "copy from", "copy to", "rename old", "rename new")
 _DAY = 24 * 60
 
@@ -77,13 +75,17 @@ def _git_line(header: str) -> str | None:
 def _git(header: str) -> tuple[str, str, FileStatus]:
     said = _said(header)
     halves = _git_line(header) or ""
-    prefixed = int(_equal_halves(halves) is None)
-    default = _default_name(halves, prefixed)
-    sides = [_stripped(side.name, prefixed) for side in _sides(header)] or [default, default]
-    old = _first(said, "rename from", "copy from", "rename old") or sides[0]
-    new = _first(said, "rename to", "copy to", "rename new") or sides[-1]
+    sides = [side.name for side in _sides(header)]
+    bare = _equal_halves(halves)
+    prefixed = bare is None or any(name not in (bare, NULL) for name in sides)
+    default = _default_name(halves) if bare is None else _stripped(bare, prefixed)
+    # git falls back to the first line where a "---" or "+++" name has no prefix to lose.
+    named = [_stripped(name, prefixed) if "/" in name or not prefixed else default for name in sides] or [default, default]
+    old = _first(said, "rename from", "copy from", "rename old") or named[0]
+    new = _first(said, "rename to", "copy to", "rename new") or named[-1]
     if "new file mode" in said or old == NULL:
-        return (new, new, FileStatus.ADDED) if new != NULL else (default, default, FileStatus.ADDED)
+        new = default if new == NULL else new
+        return new, new, FileStatus.ADDED
     if "deleted file mode" in said or new == NULL:
         return old, old, FileStatus.DELETED
     if "rename to" in said or "rename new" in said:
@@ -104,7 +106,7 @@ def _traditional(header: str, strip: int) -> tuple[str, str, FileStatus]:
     sides = _sides(header)
     if len(sides) != 2:
         return UNNAMED, UNNAMED, FileStatus.MODIFIED
-    first, second = (_stripped(side.name, strip) for side in sides)
+    first, second = (_stripped(side.name, strip > 0) for side in sides)
     if first == NULL:
         return second, second, FileStatus.ADDED
     if second == NULL:
@@ -148,7 +150,7 @@ def _epoch(date: re.Match[str]) -> bool:
     return day is not None and minutes - offset == day
 
 
-def _stripped(name: str, strip: int) -> str:
+def _stripped(name: str, strip: bool) -> str:
     if name == NULL:
         return name
     _, slash, rest = name.partition("/")
@@ -158,23 +160,29 @@ def _stripped(name: str, strip: int) -> str:
 def _equal_halves(names: str) -> str | None:
     middle = len(names) // 2
     left, right = names[:middle], names[middle + 1 :]
-    return left if left == right and names[middle : middle + 1] == " " else None
+    return unquote(left) if left == right and names[middle : middle + 1] == " " else None
 
 
-def _default_name(names: str, strip: int) -> str:
+def _default_name(names: str) -> str:
     """The one name that both halves of a "diff --git" line give, or the second half's best guess."""
     for left, right in _splits(names):
-        name = _stripped(left, strip)
-        if name == _stripped(right, strip):
+        name = _stripped(left, True)
+        if name == _stripped(right, True):
             return name
-    return _stripped(names.rpartition(" ")[2], strip)
+    return _stripped(names.rpartition(" ")[2], True)
 
 
-def _splits(names: str) -> list[tuple[str, str]]:
+def _splits(names: str) -> Iterator[tuple[str, str]]:
+    """The ways to part ``names`` in two that can give one name: what follows their first slashes is equally long."""
     quoted = _QUOTED.match(names)
     if quoted:
-        return [(unquote(quoted[0]), unquote(names[quoted.end() :].lstrip()))]
-    if names.endswith('"') and (start := names.find(' "')) >= 0:
-        return [(names[:start], unquote(names[start + 1 :]))]
-    blanks = [n for n, character in enumerate(names) if character in " \t"]
-    return [(names[:n], names[n + 1 :]) for n in blanks]
+        yield unquote(quoted[0]), unquote(names[quoted.end() :].lstrip())
+    elif names.endswith('"') and (start := names.find(' "')) >= 0:
+        yield names[:start], unquote(names[start + 1 :])
+    else:
+        first = names.find("/")
+        for blank in re.finditer("[ \t]", names):
+            n = blank.start()
+            second = names.find("/", n)
+            if n - first == len(names) - second:
+                yield names[:n], names[n + 1 :]

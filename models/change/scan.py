@@ -11,11 +11,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from models.change.limits import MAX_HEADER_LINE
 from models.errors import MalformedDiffError
 
-HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@(.*)", re.DOTALL)
+HUNK = re.compile(r"@@ -([0-9]{1,19})(?:,([0-9]{1,9}))? \+([0-9]{1,19})(?:,([0-9]{1,9}))? @@(.*)", re.DOTALL)
 MAIL = re.compile(r"From [0-9a-f]{40}(?:[0-9a-f]{24})? \w{3} \w{3} ")
-MAX_HEADER_LINE = 16_384
 
 _EXTENDED = (
     "old mode ", "new mode ", "deleted file mode ", "new file mode ", "copy from ", "copy to ", "rename from ",
@@ -166,7 +166,7 @@ def _hunks(lines: Sequence[str], i: int, block: Block) -> int:
         match = HUNK.match(lines[i])
         if not match:
             raise MalformedDiffError(
-                f'Line {i + 1} should read "@@ -start,count +start,count @@" with numbers of at most 9 digits, '
+                f'Line {i + 1} should read "@@ -start,count +start,count @@" with counts of at most 9 digits, '
                 f"but reads {lines[i][:60]!r}; re-create the diff."
             )
         end = _hunk_end(lines, i, _count(match[2]), _count(match[4]))
@@ -189,7 +189,7 @@ def _hunk_end(lines: Sequence[str], start: int, old: int, new: int) -> int:
         if marker != "\\":
             old, new = old - (marker != "+"), new - (marker != "-")
         elif i == start + 2:
-            raise MalformedDiffError(f'The hunk at line {start + 1} begins with a "\\" remark that follows no line; re-create the diff.')
+            raise MalformedDiffError(f'The hunk at line {start + 1} begins with a "\\" remark, but no line; re-create the diff.')
         if old < 0 or new < 0:
             raise MalformedDiffError(f"The hunk at line {start + 1} has more lines than its header says; re-create the diff.")
     if old or new:

@@ -39,7 +39,7 @@ class Level(StrEnum):
     FILE = "file"
     HUNK = "hunk"
     LINE = "line"
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -12,7 +12,19 @@ from models.change.parse import parse
 from models.change.types import Diff
 from models.errors import DataError, InputError
 
-COLUMNS = ("id", "project", "author_date", "language", "message", "lines_added", "lines_deleted", "files_changed", "diff", "label", "split")
+COLUMNS = (
+    "id",
+    "project",
+    "author_date",
+    "language",
+    "message",
+    "lines_added",
+    "lines_deleted",
+    "files_changed",
+    "diff",
+    "label",
+    "split",
+)
 _HEADER = re.compile(r"^@@ -(\d{1,9})(?:,\d{1,9})? \+(\d{1,9})(?:,\d{1,9})? @@", re.MULTILINE)
 
 
@@ -20,7 +32,9 @@ def read(paths: Sequence[Path], columns: Sequence[str] = COLUMNS) -> pd.DataFram
     """The rows of Parquet files or folders of them, with ``columns``; raises DataError naming what is missing."""
     files = [file for path in paths for file in (sorted(path.glob("*.parquet")) if path.is_dir() else [path])]
     if not files:
-        raise DataError(f"Expected Parquet files, but found none in {', '.join(map(str, paths))}; pass a dataset or a folder of them.")
+        raise DataError(
+            f"Expected Parquet files, but found none in {', '.join(map(str, paths))}; pass a dataset or a folder of them."
+        )
     frames = []
     for file in files:
         try:

@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 from models.change.types import METRICS_FILE, Diff, Unit
 from models.encode.pieces import Piece, pieces
 from models.encode.types import EncodedDiff, Side
-from models.encode.vocabulary import HUNK, MARKERS, size_tokens
+from models.encode.vocabulary import HUNK, MARKERS, size_tokens, token_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +84,18 @@ class DiffEncoder:
         ids += self.frame[1]
         units += [None] * len(self.frame[1])
         sides += [Side.SPECIAL] * len(self.frame[1])
-        total = sum(run.full_length for run in runs) + len(ids) - sum(run.length for run, take in zip(runs, taken, strict=True) if take)
+        total = (
+            sum(run.full_length for run in runs)
+            + len(ids)
+            - sum(run.length for run, take in zip(runs, taken, strict=True) if take)
+        )
         return EncodedDiff(tuple(ids), tuple(units), tuple(sides), tuple(_unread(runs, taken)), total)
 
     def _sizes(self, diff: Diff) -> list[int]:
         if not self.options.metrics:
             return []
         tokens = size_tokens(diff.added, diff.removed, len(diff.files))
-        return [self.tokenizer.token_to_id(token) for token in tokens]
+        return [token_id(self.tokenizer, token) for token in tokens]
 
     def _runs(self, parts: list[Piece]) -> list[_Run]:
         texts = [self._text(part) for part in parts]
@@ -101,7 +105,9 @@ class DiffEncoder:
         for part, text, one in zip(parts, texts, encoded, strict=True):
             shift = 0 if self.options.markers else len(text) - len(part.text) - 1
             limit = self._limit(part, left)
-            run = _Run(part, self._marker(part), tuple(one.ids), _spans(one.offsets, shift, len(part.text)), min(limit, len(one.ids)))
+            run = _Run(
+                part, self._marker(part), tuple(one.ids), _spans(one.offsets, shift, len(part.text)), min(limit, len(one.ids))
+            )
             left -= run.length if part.side is Side.MESSAGE else 0
             runs.append(run)
         return runs
@@ -109,14 +115,15 @@ class DiffEncoder:
     def _text(self, part: Piece) -> str:
         if self.options.markers:
             return part.text
+        if not part.text and part.unit.line < 0:
+            return ""
         return (_TEXT_MARKERS.get(part.side, "") if part.unit.line >= 0 else "") + part.text + "\n"
 
     def _marker(self, part: Piece) -> int | None:
         if not self.options.markers:
             return None
         is_section = part.side is Side.CONTEXT and part.unit.line < 0
-        token: int = self.tokenizer.token_to_id(HUNK if is_section else MARKERS[part.side])
-        return token
+        return token_id(self.tokenizer, HUNK if is_section else MARKERS[part.side])
 
     def _limit(self, part: Piece, left: int) -> int:
         if part.side is Side.MESSAGE:
@@ -166,7 +173,7 @@ def _choose(runs: list[_Run], room: int) -> list[bool]:
 def _unread(runs: list[_Run], taken: list[bool]) -> list[Unit]:
     unread = []
     for run, take in zip(runs, taken, strict=True):
-        if not take and (run.piece.text or run.marker is not None):
+        if not take and run.full_length:
             unread.append(run.piece.unit)
         elif take and run.kept < len(run.ids):
             unread.append(replace(run.piece.unit, start=run.spans[run.kept][0], end=len(run.piece.text)))

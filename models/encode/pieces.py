@@ -24,14 +24,15 @@ class Piece:
 def pieces(diff: Diff, context: int) -> Iterator[Piece]:
     """Yield the pieces of ``diff`` in reading order; context lines within ``context`` of a change are near."""
     for n, line in enumerate(clean(diff.message).split("\n") if diff.message else ()):
-        yield Piece(Unit(MESSAGE_FILE, -1, n), Side.MESSAGE, line)
+        if line.strip():
+            yield Piece(Unit(MESSAGE_FILE, -1, n), Side.MESSAGE, line)
     for f, file in enumerate(diff.files):
         yield Piece(Unit(f), Side.PATH, clean(file.path))
         for h, hunk in enumerate(file.hunks):
             yield Piece(Unit(f, h), Side.CONTEXT, clean(hunk.section))
             near = _near(hunk, context)
-            for n, line in enumerate(hunk.lines):
-                yield Piece(Unit(f, h, n), _SIDES[line.kind], clean(line.text), near[n])
+            for m, one in enumerate(hunk.lines):
+                yield Piece(Unit(f, h, m), _SIDES[one.kind], clean(one.text), near[m])
 
 
 def _near(hunk: Hunk, context: int) -> list[bool]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from models.encode.types import Side
+from models.errors import ModelError
 
 PAD, CLS, SEP, MASK, UNK = "[PAD]", "[CLS]", "[SEP]", "[MASK]", "[UNK]"
 MESSAGE, FILE, HUNK, ADDED, REMOVED, CONTEXT = "[MSG]", "[FILE]", "[HUNK]", "[ADD]", "[DEL]", "[CTX]"
@@ -25,6 +26,16 @@ def special_tokens() -> list[str]:
     """All special tokens in the order of their ids."""
     sizes = [f"[{name}{k}]" for name in "ADF" for k in range(BUCKETS)]
     return [PAD, CLS, SEP, MASK, UNK, MESSAGE, FILE, HUNK, ADDED, REMOVED, CONTEXT, *sizes]
+
+
+def token_id(tokenizer: Tokenizer, token: str) -> int:
+    """The id of a token that the vocabulary must have; raises ModelError."""
+    found: int | None = tokenizer.token_to_id(token)
+    if found is None:
+        raise ModelError(
+            f"The vocabulary lacks the token {token}, which this checkpoint's settings need; copy its own tokenizer.json."
+        )
+    return found
 
 
 def train_tokenizer(texts: Iterable[str], size: int) -> Tokenizer:

@@ -27,8 +27,8 @@ class TrainOptions:
     epochs: float = 1.0
     minutes: float = 180.0
     batch_tokens: int = 8192
-    learning_rate: float = 8e-4
-    warmup: float = 0.05
+    learning_rate: float = 4e-4
+    warmup: float = 0.08
     weight_decay: float = 0.02
     mask_share: float = 0.2
     seed: int = 1

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from models.data.dataset import diffs, to_diff
 from models.encode.encoder import DiffEncoder, EncodeOptions
 from models.encode.pieces import pieces
-from models.encode.vocabulary import CLS, SEP, train_tokenizer
+from models.encode.vocabulary import CLS, SEP, token_id, train_tokenizer
 from models.train.options import TrainOptions
 
 _encoder: DiffEncoder | None = None
@@ -54,7 +54,7 @@ class Prepared:
 
 def own_encoder(tokenizer: Tokenizer, options: EncodeOptions) -> DiffEncoder:
     """The encoder of a vocabulary of ``train_tokenizer``."""
-    return DiffEncoder(tokenizer, options, ((tokenizer.token_to_id(CLS),), (tokenizer.token_to_id(SEP),)))
+    return DiffEncoder(tokenizer, options, ((token_id(tokenizer, CLS),), (token_id(tokenizer, SEP),)))
 
 
 def tokenizer_for(frame: pd.DataFrame, options: TrainOptions) -> Tokenizer:
@@ -106,8 +106,7 @@ def _encode_all(frame: pd.DataFrame, tokenizer: Tokenizer, options: TrainOptions
         done = [one for one in pool.imap(_encode_row, tasks, chunksize=64) if one is not None]
     rows = np.array([row for row, _, _ in done])
     arrays: dict[str, NDArray[np.generic]] = {"rows": rows, "labels": frame["label"].to_numpy()[rows]}
-    for name, which in (("short", 1), ("long", 2)):
-        lists = [one[which] for one in done]
+    for name, lists in (("short", [short for _, short, _ in done]), ("long", [long for _, _, long in done])):
         arrays[name] = np.concatenate([np.array(ids, dtype=np.uint16) for ids in lists])
         arrays[name + "_starts"] = np.concatenate([[0], np.cumsum([len(ids) for ids in lists])])
     return arrays

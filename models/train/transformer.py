@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import ModernBertConfig, ModernBertForSequenceClassification
 
-from models.encode.vocabulary import CLS, MASK, PAD, SEP, special_tokens
+from models.encode.vocabulary import CLS, MASK, PAD, SEP, special_tokens, token_id
 from models.train.options import TrainOptions
 from models.train.prepare import Prepared, prepare, tokenizer_for
 
@@ -60,11 +60,12 @@ def build(tokenizer: Tokenizer, options: TrainOptions) -> ModernBertForSequenceC
         sep_token_id=tokenizer.token_to_id(SEP),
         eos_token_id=tokenizer.token_to_id(SEP),
         classifier_pooling="mean",
-        num_labels=2,
         id2label={0: "not flagged", 1: "flagged"},
         label2id={"not flagged": 0, "flagged": 1},
     )
-    return ModernBertForSequenceClassification(config)
+    model = ModernBertForSequenceClassification(config)
+    nn.init.zeros_(model.classifier.weight)
+    return model
 
 
 def train(frame: pd.DataFrame, options: TrainOptions, folder: Path) -> Iterator[Report]:
@@ -75,7 +76,9 @@ def train(frame: pd.DataFrame, options: TrainOptions, folder: Path) -> Iterator[
     """
     folder.mkdir(parents=True, exist_ok=True)
     rows = frame[frame["split"] == "train"].reset_index(drop=True)
-    valid = frame[frame["split"] == "valid"].sample(frac=1, random_state=options.seed)[: options.valid_rows].reset_index(drop=True)
+    valid = (
+        frame[frame["split"] == "valid"].sample(frac=1, random_state=options.seed).head(options.valid_rows).reset_index(drop=True)
+    )
     tokenizer = _tokenizer(rows, options, folder)
     data = prepare(rows, tokenizer, options, folder)
     (folder / "valid").mkdir(exist_ok=True)
@@ -102,7 +105,7 @@ class _Run:
         self, model: nn.Module, tokenizer: Tokenizer, data: Prepared, held_out: Prepared, options: TrainOptions, folder: Path
     ) -> None:
         self.model, self.data, self.held_out, self.options, self.folder = model, data, held_out, options, folder
-        self.mask, self.pad = tokenizer.token_to_id(MASK), tokenizer.token_to_id(PAD)
+        self.mask, self.pad = token_id(tokenizer, MASK), token_id(tokenizer, PAD)
         self.structure = len(special_tokens())
         decay = [p for p in model.parameters() if p.ndim > 1]
         rest = [p for p in model.parameters() if p.ndim <= 1]
@@ -138,7 +141,7 @@ class _Run:
         yield Report(1.0, self.state.step, math.nan, math.nan, 0.0, self._auc())
 
     def _done(self) -> float:
-        return max(self.state.tokens / self.all_tokens, self.state.seconds / (self.options.minutes * 60))
+        return float(max(self.state.tokens / self.all_tokens, self.state.seconds / (self.options.minutes * 60)))
 
     def _rate(self, done: float) -> float:
         warm = min(1.0, done / self.options.warmup) if self.options.warmup else 1.0
@@ -153,14 +156,16 @@ class _Run:
             is_long = random.random(len(order)) < self.options.long_share
             lengths = np.where(is_long, self.data.long.lengths(), self.data.short.lengths())
             for chunk in np.array_split(order, max(1, len(order) // 2048)):
-                batches = _by_length(chunk[np.argsort(lengths[chunk], kind="stable")], lengths, self.options.batch_tokens)
+                batches = _by_length(_stratified(chunk, lengths, self.data.labels), lengths, self.options.batch_tokens)
                 for pick in random.permutation(len(batches)):
                     step += 1
                     if step > self.state.step:
                         yield self._tensors(batches[pick], is_long, random)
             epoch += 1
 
-    def _tensors(self, rows: NDArray[np.int64], is_long: NDArray[np.bool_], random: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    def _tensors(
+        self, rows: NDArray[np.int64], is_long: NDArray[np.bool_], random: np.random.Generator
+    ) -> tuple[Tensor, Tensor, Tensor]:
         ids = [(self.data.long if is_long[i] else self.data.short).row(int(i)).astype(np.int64) for i in rows]
         share = np.where(random.random(len(rows)) < self.options.mask_share, random.random(len(rows)), 0.0)
         for row, masked in zip(ids, share, strict=True):
@@ -175,7 +180,7 @@ class _Run:
         self.model.train()
         loss = nn.functional.cross_entropy(self.model(input_ids=ids, attention_mask=attention).logits, labels)
         self.optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         self.state.step += 1
@@ -219,13 +224,29 @@ def _write(path: Path, write: Callable[[Path], Any]) -> None:
     temporary.replace(path)
 
 
+def _stratified(chunk: NDArray[np.int64], lengths: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rows ordered by their rank of length within their class, so that batches are even in length and in label.
+
+    Plain sorting gives batches of short, mostly harmless changes and of long, mostly risky ones: the loss then
+    drives the bias up and down instead of teaching anything.
+    """
+    rank = np.zeros(len(chunk))
+    for label in np.unique(labels[chunk]):
+        mine = np.flatnonzero(labels[chunk] == label)
+        by_length = mine[np.argsort(lengths[chunk[mine]], kind="stable")]
+        rank[by_length] = (np.arange(len(mine)) + 0.5) / len(mine)
+    return chunk[np.argsort(rank, kind="stable")]
+
+
 def _by_length(order: NDArray[np.int64], lengths: NDArray[np.int64], budget: int) -> list[NDArray[np.int64]]:
-    batches, start = [], 0
-    for end in range(1, len(order) + 1):
-        if end == len(order) or lengths[order[end]] * (end + 1 - start) > budget:
+    """Cut ``order`` into runs whose padded size, longest row times rows, is at most ``budget``."""
+    batches, start, longest = [], 0, 0
+    for end, row in enumerate(order):
+        longest = max(longest, int(lengths[row]))
+        if end > start and longest * (end + 1 - start) > budget:
             batches.append(order[start:end])
-            start = end
-    return batches
+            start, longest = end, int(lengths[row])
+    return [*batches, order[start:]]
 
 
 def pad(rows: list[NDArray[Any]], fill: int) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,52 @@
+"""What a verb is about: the change that was named, and the classifier that judges it."""
+
+from __future__ import annotations
+
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.cli.console import say, working
+from models.errors import InputError
+
+if TYPE_CHECKING:
+    from models.change.types import Diff
+    from models.classify.differentiable import Differentiable
+
+
+def read_diff(argument: str, repo: Path) -> Diff:
+    """The change called ``argument``; what had to be mended is told on standard error."""
+    from models.change.source import read_input
+
+    stdin = sys.stdin.buffer if sys.stdin is not None else BytesIO()
+    diff = read_input(argument, repo, stdin)
+    for note in diff.notes:
+        say(f"Note on {argument}: {note}")
+    return diff
+
+
+def read_text_diff(argument: str, repo: Path) -> Diff:
+    """The change called ``argument``, which must hold text that a model can read."""
+    diff = read_diff(argument, repo)
+    if all(file.binary for file in diff.files):
+        raise InputError(
+            f"{argument} changes binary files only, so there is no text that a model could read; whydiff describe lists the files."
+        )
+    return diff
+
+
+def load_classifier(folder: Path | None) -> Differentiable:
+    """The classifier in ``folder``, or the shipped one."""
+    with working("Loading the model"):
+        from models.classify.load import load
+
+        return load(folder)
+
+
+def model_payload(classifier: Differentiable, folder: Path | None) -> dict[str, str]:
+    """"model" of the JSON contract."""
+    from models.change.types import clean
+    from models.classify.load import shipped
+
+    return {"id": classifier.digest, "path": clean(str((folder or shipped()).absolute()))}

@@ -1,0 +1,36 @@
+"""The flags that verbs share, as dataclasses for ``app.cli.flags``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class TextOrJson(StrEnum):
+    """Formats of a verb for people and for programs."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which change."""
+
+    input: Annotated[
+        str, typer.Argument(metavar="INPUT", help="A patch file, - for standard input, or a git revision or range.", show_default=False)
+    ]
+    repo: Annotated[Path, typer.Option(help="The repository of a revision.", metavar="DIR")] = Path()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """Which classifier."""
+
+    model: Annotated[
+        Path | None, typer.Option(help="A checkpoint folder; by default the one that comes with whydiff.", metavar="DIR")
+    ] = None

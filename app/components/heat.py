@@ -1,0 +1,67 @@
+"""Attribution values looked up by place: what colour a token, row, hunk or file gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from explain.attribution.types import Attribution, UnitValue
+from models.change.types import Level, Unit
+
+Span = tuple[int, int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """Values at one level, in logits.
+
+    ``scale`` is the largest magnitude that is painted; ``bars`` are the values beside the rows (the sum of the line at
+    token level, of the unit around the row otherwise) and ``bar_scale`` the largest of them.
+    """
+
+    level: Level
+    values: Mapping[Unit, float]
+    pieces: Mapping[Unit, Sequence[Span]]
+    bars: Mapping[Unit, float]
+    scale: float
+    bar_scale: float
+
+    def of(self, unit: Unit) -> float | None:
+        """The value of ``unit`` itself, if the level has one."""
+        return self.values.get(unit)
+
+    def spans(self, unit: Unit) -> Sequence[Span]:
+        """(start, end, value) of the tokens within the text of ``unit``, in order; empty above token level."""
+        return self.pieces.get(unit, ())
+
+    def bar(self, unit: Unit) -> float | None:
+        """The value beside the row at ``unit``."""
+        level = Level.LINE if self.level is Level.TOKEN else self.level
+        return self.bars.get(unit.at(level))
+
+
+NO_HEAT = Heat(Level.LINE, {}, {}, {}, 0.0, 0.0)
+
+
+def heat_of(attribution: Attribution, level: Level) -> Heat:
+    """The values of ``attribution`` at ``level``, rounded to four digits."""
+    units = attribution.at(level)
+    whole = {one.unit: _short(one.value) for one in units if one.unit.start < 0}
+    pieces: dict[Unit, list[Span]] = {}
+    for one in units:
+        if one.unit.end > one.unit.start >= 0:
+            place = Unit(one.unit.file, one.unit.hunk, one.unit.line)
+            pieces.setdefault(place, []).append((one.unit.start, one.unit.end, _short(one.value)))
+    rows = attribution.at(Level.LINE) if level is Level.TOKEN else units
+    bars = {one.unit: _short(one.value) for one in rows}
+    if level is Level.TOKEN:
+        whole = {unit: value for unit, value in whole.items() if value or unit.file < -1}
+    return Heat(level, whole, pieces, bars, _largest(units), _largest(rows))
+
+
+def _largest(units: Iterable[UnitValue]) -> float:
+    return _short(max((abs(one.value) for one in units), default=0.0))
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.4g}")

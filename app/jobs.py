@@ -1,0 +1,97 @@
+"""Long work in the background: threads that a page starts, watches and stops, and finds again after a reload."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+from models.errors import WhydiffError
+
+T = TypeVar("T")
+Work = Callable[[Callable[[], bool]], Iterator[T]]
+"""Given a function that says whether to stop, yields partial results; the last item is the answer."""
+
+_log = logging.getLogger(__name__)
+
+
+class Job(Generic[T]):
+    """One run of a ``Work``. ``latest`` is the last item that it gave; ``error`` one sentence when it failed."""
+
+    def __init__(self, work: Work[T]) -> None:
+        self.latest: T | None = None
+        self.error = ""
+        self._work = work
+        self._stop = threading.Event()
+        self._done = threading.Event()
+
+    @property
+    def done(self) -> bool:
+        """Whether the work has ended, in any way."""
+        return self._done.is_set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether somebody asked the work to stop."""
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        """Ask the work to end; it does so at its next look."""
+        self._stop.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end, at most ``seconds``; whether it came."""
+        return self._done.wait(seconds)
+
+    def run(self) -> None:
+        """Do the work in this thread; never raises."""
+        try:
+            for item in self._work(self._stop.is_set):
+                self.latest = item
+        except WhydiffError as error:
+            self.error = str(error)
+        except Exception:
+            _log.exception("A background job failed.")
+            self.error = "The work failed for a reason that whydiff does not know; the server's log has the details."
+        finally:
+            self._done.set()
+
+
+class Jobs(Generic[T]):
+    """Jobs by key, at most ``kept`` of them; of those that are done the oldest are forgotten. Safe for many threads.
+
+    A key stands for all that the answer depends on, so that a reloaded page finds its job and equal work is done once.
+    """
+
+    def __init__(self, kept: int = 32, at_once: int = 2) -> None:
+        self._kept = kept
+        self._turn = threading.Semaphore(at_once)
+        self._lock = threading.Lock()
+        self._jobs: OrderedDict[str, Job[T]] = OrderedDict()
+
+    def get(self, key: str) -> Job[T] | None:
+        """The job under ``key``, if it is known."""
+        with self._lock:
+            return self._jobs.get(key)
+
+    def start(self, key: str, work: Work[T]) -> Job[T]:
+        """The job under ``key``: the one that runs, or a new one."""
+        with self._lock:
+            known = self._jobs.get(key)
+            if known is not None and not known.done:
+                return known
+            job = self._jobs[key] = Job(work)
+            self._jobs.move_to_end(key)
+            self._forget()
+        threading.Thread(target=self._take_turn, args=(job,), daemon=True, name=f"whydiff-{key[:24]}").start()
+        return job
+
+    def _take_turn(self, job: Job[T]) -> None:
+        with self._turn:
+            job.run()
+
+    def _forget(self) -> None:
+        for key in [key for key, job in self._jobs.items() if job.done][: max(len(self._jobs) - self._kept, 0)]:
+            del self._jobs[key]

@@ -1,0 +1,147 @@
+"""A second opinion on an attribution: recomputes what can be recomputed, and shares no code with the methods."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
+from explain.attribution.types import Attribution, UnitValue
+from models.change.edit import changed_units, revert
+from models.change.types import Diff, Level, Unit
+from models.classify.differentiable import Differentiable
+from models.classify.protocol import Classifier
+from models.encode.types import EncodedDiff, Side
+
+ROUNDING = 1e-3
+"""How far two scorings of one input may differ, as a share of its logit (at least of 1 logit)."""
+
+
+def check(attribution: Attribution, classifier: Classifier, diff: Diff, tolerance: float = 0.02) -> tuple[str, ...]:
+    """Reasons why ``attribution`` is not a right answer for ``diff`` and ``classifier``; empty when it is.
+
+    Scores input and baseline anew, and for occlusion the line of the largest value (two or three queries), adds the
+    values up in exact rational arithmetic at every level, and compares the units with what the classifier reads.
+    ``tolerance``: the gap that "converged" claims, as a share. An attribution that says that it did not converge is
+    no reason by itself.
+    """
+    if not all(map(math.isfinite, _numbers(attribution))):
+        return ("a value, an output or the gap is not a finite number",)
+    if isinstance(classifier, Differentiable) and attribution.baseline != "reverted":
+        encoded = classifier.encode(diff)
+        recomputed = (*_outputs_of_ids(attribution, classifier, encoded), *_places_of_ids(attribution, encoded))
+    else:
+        recomputed = (*_outputs_of_diff(attribution, classifier, diff), *_places_of_diff(attribution, diff))
+    return (*_sums(attribution), *recomputed, *_convergence(attribution, tolerance))
+
+
+def _numbers(attribution: Attribution) -> Iterator[float]:
+    yield from (attribution.output, attribution.baseline_output, attribution.special, attribution.completeness_gap)
+    yield from (one.value for one in attribution.tokens)
+
+
+def _exact(values: Iterable[UnitValue]) -> Fraction:
+    return sum((Fraction(one.value) for one in values), Fraction(0))
+
+
+def _sums(attribution: Attribution) -> Iterator[str]:
+    explained = _exact(attribution.tokens) + Fraction(attribution.special)
+    claimed = explained + Fraction(attribution.completeness_gap)
+    change = Fraction(attribution.output) - Fraction(attribution.baseline_output)
+    if claimed != change:
+        yield f"values and gap sum to {float(claimed)!r}, but the output changes by {float(change)!r}"
+    if Fraction(attribution.total) != explained:
+        yield f"the total is given as {attribution.total!r}, but the values sum to {float(explained)!r}"
+    for level in Level:
+        units = attribution.at(level)
+        if _exact(units) + Fraction(attribution.special) != explained:
+            yield f"the values at level {level.value} sum to something else than those of the tokens"
+        if sum((one.value for one in reversed(units)), attribution.special) != attribution.total:
+            yield f"the sum at level {level.value} depends on the order of summation"
+        if max(Counter(one.unit for one in units).values(), default=1) > 1:
+            yield f"a unit occurs twice at level {level.value}"
+
+
+def _outputs_of_ids(attribution: Attribution, classifier: Differentiable, encoded: EncodedDiff) -> Iterator[str]:
+    token = classifier.mask_id if attribution.baseline == "mask" else classifier.pad_id
+    if attribution.baseline not in {"mask", "pad"} or token is None:
+        yield f"the baseline {attribution.baseline!r} is none that this classifier has"
+        return
+    line = _strongest(attribution)
+    rows = [list(encoded.ids) for _ in range(3)]
+    for i, unit in enumerate(encoded.units):
+        if _has_text(unit, encoded.sides[i]):
+            rows[1][i] = token
+            rows[2][i] = token if unit is not None and unit.at(Level.LINE) == line else rows[2][i]
+    # One row a call: a batch must not change an answer.
+    output, baseline_output, without = (classifier.logits_of_ids([tuple(row)])[0] for row in rows)
+    yield from _outputs(attribution, output, baseline_output, without)
+
+
+def _has_text(unit: Unit | None, side: Side) -> bool:
+    if unit is None or side == "special":
+        return False
+    return unit == Unit(-2) or (unit.start >= 0 and unit.start != unit.end)
+
+
+def _outputs_of_diff(attribution: Attribution, classifier: Classifier, diff: Diff) -> Iterator[str]:
+    if attribution.baseline != "reverted":
+        yield f"the baseline {attribution.baseline!r} needs a classifier that knows tokens"
+        return
+    line = _strongest(attribution)
+    without_lines = [Unit(f) for f, file in enumerate(diff.files) if not file.added + file.removed]
+    bare = revert(diff, [*changed_units(diff, Level.LINE), *without_lines])
+    variants = (diff, bare, diff if line is None else revert(diff, [line]))
+    output, baseline_output, without = (classifier.predict([variant])[0].logit for variant in variants)
+    yield from _outputs(attribution, output, baseline_output, without)
+
+
+def _strongest(attribution: Attribution) -> Unit | None:
+    """The unit whose value was measured by leaving it out and is the largest."""
+    if attribution.method != "occlusion" or not attribution.tokens:
+        return None
+    return max(attribution.tokens, key=lambda one: abs(one.value)).unit
+
+
+def _outputs(attribution: Attribution, output: float, baseline_output: float, without: float) -> Iterator[str]:
+    claims = [("input", attribution.output, output), ("baseline", attribution.baseline_output, baseline_output)]
+    line = _strongest(attribution)
+    if line is not None:
+        value = next(one.value for one in attribution.tokens if one.unit == line)
+        claims.append((f"input without {line}", attribution.output - value, without))
+    for name, claimed, found in claims:
+        # Written so that NaN is a reason, not a pass.
+        if not abs(claimed - found) <= ROUNDING * max(1.0, abs(found)):
+            yield f"the output at the {name} is given as {claimed!r}, but the classifier answers {found!r}"
+
+
+def _places_of_ids(attribution: Attribution, encoded: EncodedDiff) -> Iterator[str]:
+    pairs = list(zip(encoded.units, encoded.sides, strict=True))
+    expected = {unit for unit, _ in pairs if unit is not None}
+    if attribution.method == "occlusion":
+        expected = {unit.at(Level.LINE) for unit, side in pairs if unit is not None and _has_text(unit, side)}
+    yield from _compared({one.unit for one in attribution.tokens}, expected, attribution.converged)
+    if attribution.unread != encoded.unread:
+        yield f"{len(attribution.unread)} units are given as unread, but the classifier left out {len(encoded.unread)}"
+
+
+def _places_of_diff(attribution: Attribution, diff: Diff) -> Iterator[str]:
+    lines = set(changed_units(diff, Level.LINE))
+    expected = lines | {Unit(f) for f in range(len(diff.files)) if all(line.file != f for line in lines)}
+    yield from _compared({one.unit for one in attribution.tokens}, expected, attribution.converged)
+
+
+def _compared(given: set[Unit], expected: set[Unit], finished: bool) -> Iterator[str]:
+    if given - expected:
+        yield f"{len(given - expected)} units have a value but should have none, first {min(given - expected)}"
+    if finished and expected - given:
+        yield f"{len(expected - given)} units should have a value but have none, first {min(expected - given)}"
+
+
+def _convergence(attribution: Attribution, tolerance: float) -> Iterator[str]:
+    if attribution.method != "integrated-gradients" or not attribution.converged:
+        return
+    change = abs(attribution.output - attribution.baseline_output)
+    if abs(attribution.completeness_gap) > tolerance * max(change, 0.05):
+        yield f"claimed to have converged with a gap of {attribution.completeness_gap!r} for a change of {change!r}"

@@ -1,0 +1,45 @@
+"""The two ends of the line in embedding space along which gradient methods look. Needs torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from explain.attribution.baseline import content, filler, replaced, started
+from explain.attribution.grid import Part
+from explain.attribution.options import AttributionOptions
+from explain.attribution.types import Attribution
+from models.change.types import Diff
+from models.classify.differentiable import Differentiable
+from models.encode.types import EncodedDiff
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """``x`` and ``b``: float32 embeddings (1, length, width) of the input and of the baseline, with no gradient.
+
+    They are equal, bit by bit, at every token that the baseline leaves as it is.
+    """
+
+    encoded: EncodedDiff
+    x: Tensor
+    b: Tensor
+    start: Attribution
+
+    def parts(self, values: Tensor) -> list[Part]:
+        """One part a token from per-dimension values (1, length, width), summed over the width in float64."""
+        sums: list[float] = values.detach().double().sum(dim=-1).flatten().tolist()
+        return list(zip(self.encoded.units, self.encoded.sides, sums, strict=True))
+
+
+def path_between(method: str, diff: Diff, classifier: Differentiable, options: AttributionOptions) -> Path:
+    """Encode ``diff`` and score both ends; two queries. The caller's autograd mode does not matter and is kept."""
+    encoded = classifier.encode(diff)
+    name, token = filler(classifier, options)
+    with torch.no_grad():
+        x = classifier.embed(encoded.ids)
+        b = classifier.embed(replaced(encoded, content(encoded), token))
+        output, baseline_output = classifier.logit_of_embeddings(torch.cat((x, b))).double().tolist()
+    return Path(encoded, x, b, started(method, name, (output, baseline_output), encoded.unread))

@@ -1,0 +1,212 @@
+"""The search for the smallest sets of edits that turn the verdict.
+
+Flips of learned models are not monotone: of the diffs that some set of line reverts flips, taking back every line flips
+only two in five. The search therefore goes upwards from single edits, never down from "everything", and claims only
+what it scored. Its parts: singles of every operator, pairs by the sum of their measured effects, a beam that predicts
+larger sets from measured pair interactions, then whatever is left in full, and last the drop-one shrink and the
+certificates. (Best-first search: Martens and Provost 2014; one-minimality: Zeller and Hildebrandt 2002.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import combinations
+
+from explain.counterfactual.operators import OPERATORS
+from explain.counterfactual.ranking import extend_beam, order_pairs, order_units
+from explain.counterfactual.scoring import EditSet, HaltError, Scored, Scorer
+from explain.counterfactual.space import EditSpace
+from explain.counterfactual.types import Counterfactual, Progress, SearchOptions, SearchResult, StopReason
+from models.change.types import Diff, Level, Unit
+from models.classify.protocol import Classifier
+
+Order = Callable[[Sequence[Unit]], Sequence[float]]
+_FINEST_FIRST = (Level.TOKEN, Level.LINE, Level.HUNK, Level.FILE)
+_KEPT = 3
+_BEAM_QUERIES = 32
+
+
+def _never() -> bool:
+    return False
+
+
+def search(
+    diff: Diff,
+    classifier: Classifier,
+    options: SearchOptions | None = None,
+    cancelled: Callable[[], bool] = _never,
+    order: Order | None = None,
+) -> Iterator[Progress | SearchResult]:
+    """Look for small sets of edits under which the verdict on ``diff`` is the other one.
+
+    A flagged diff is edited until it is not flagged; one that is not flagged, until the rest of it would be. Yields a
+    Progress after every batch; the last item, and only that, is the SearchResult. ``cancelled`` is asked before every
+    batch. ``order`` gives each line unit an attribution (positive pushes towards flagged) by which single lines are
+    tried, most promising first.
+
+    Guarantees: at most ``options.budget`` queries, of which the original is one, ``options.batch`` a call, and no text
+    scored twice. Each counterfactual edits units of one operator only. Taking the whole change back is not an edit: a
+    diff where nothing less flips has no counterfactual. EXHAUSTED is said only after every set of up to
+    ``options.max_edits`` edits of every operator was scored. Wrong operator names raise UsageError here, at once.
+    """
+    chosen = options or SearchOptions()
+    for name in chosen.operators:
+        OPERATORS.get(name)
+    return _run(diff, classifier, chosen, cancelled, order)
+
+
+def _run(
+    diff: Diff, classifier: Classifier, options: SearchOptions, cancelled: Callable[[], bool], order: Order | None
+) -> Iterator[Progress | SearchResult]:
+    state = _Search(Scorer(diff, classifier, options, cancelled), order)
+    stopped = StopReason.EXHAUSTED
+    try:
+        yield state.progress("original")
+        yield from state.phases()
+    except HaltError as halt:
+        stopped = halt.reason
+    else:
+        stopped = StopReason.FOUND if state.found() else StopReason.EXHAUSTED
+    yield state.result(stopped)
+
+
+class _Search:
+    """The phases over the spaces of all operators, finest level first."""
+
+    def __init__(self, scorer: Scorer, order: Order | None) -> None:
+        self.scorer = scorer
+        self.options = scorer.options
+        self.order = order
+        spaces = [EditSpace(OPERATORS.get(name), scorer) for name in self.options.operators]
+        self.spaces = sorted(spaces, key=lambda space: _FINEST_FIRST.index(space.level))
+
+    def phases(self) -> Iterator[Progress]:
+        """Everything, in order; ends early at a flip of the finest operator."""
+        yield from self._singles()
+        for space in self.spaces:
+            if space.flips:
+                break
+            yield from self._pairs(space)
+            yield from self._beam(space)
+        if not self.found():
+            yield from self._rest()
+        for space in self.spaces:
+            yield from self._prove(space)
+
+    def _singles(self) -> Iterator[Progress]:
+        """Singles of every operator; of a long diff the few hunks and files first, to order the many lines by."""
+        finest, *coarser = self.spaces
+        long = len(finest.edits) > self.options.batch
+        for space in (*reversed(coarser), finest) if long else self.spaces:
+            if finest.flips:
+                return
+            limit = self.scorer.remaining * (3 if space is finest else 1) // 4
+            sets = (space.edits[n : n + 1] for n in self._ordered(space))
+            yield from self._try(space, sets, 1, limit)
+
+    def _ordered(self, space: EditSpace) -> list[int]:
+        hints = {edit.unit: one.gains[(n,)] for one in self.spaces for n, edit in enumerate(one.edits) if (n,) in one.gains}
+        units = [edit.unit for edit in space.edits]
+        values = None
+        if self.order is not None and space.level is Level.LINE:
+            sign = 1.0 if self.scorer.before.flagged else -1.0
+            values = [sign * value for value in self.order(units)]
+        return order_units(self.scorer.diff, units, hints, values)
+
+    def _pairs(self, space: EditSpace) -> Iterator[Progress]:
+        if self.options.max_edits >= 2:
+            yield from self._try(space, space.picks(order_pairs(space.gains)), 2, self.scorer.remaining // 2)
+
+    def _beam(self, space: EditSpace) -> Iterator[Progress]:
+        start = self.scorer.gain(self.scorer.before)
+        for size in range(3, self.options.max_edits + 1):
+            if space.flips:
+                return
+            limit = min(_BEAM_QUERIES, self.scorer.remaining // 8)
+            sets = extend_beam(space.gains, start, size, limit)
+            yield from self._try(space, space.picks(sets), size, limit)
+
+    def _rest(self) -> Iterator[Progress]:
+        """Every set that the phases before left out, smaller sizes first, until one flips or the budget is spent."""
+        for size in range(1, self.options.max_edits + 1):
+            for space in self.spaces:
+                yield from self._try(space, space.sets(size), size, None)
+                if space.flips:
+                    return
+
+    def _try(self, space: EditSpace, sets: Iterable[EditSet], size: int, limit: int | None) -> Iterator[Progress]:
+        """Score ``sets`` until a batch holds a flip; keep the best of that batch, shrunk."""
+        if limit is not None and limit <= 0:
+            return
+        phase = f"{space.name}: sets of {size}"
+        for scored in self.scorer.stream(sets, max(1, self.options.batch // 4), limit):
+            space.record(scored)
+            flips = sorted((one for one in scored if one.flips), key=lambda one: -one.gain)[:_KEPT]
+            for one in flips:
+                yield from self._shrink(space, one)
+            yield self.progress(phase)
+            if flips:
+                return
+
+    def _shrink(self, space: EditSpace, flip: Scored) -> Iterator[Progress]:
+        """Leave edits out, the best one at a time, while the rest still flips; keeps the flip also when halted."""
+        try:
+            while len(flip.edits) > 1:
+                parts: list[Scored] = []
+                for scored in self.scorer.stream(combinations(flip.edits, len(flip.edits) - 1)):
+                    space.record(scored)
+                    parts += scored
+                    yield self.progress(f"{space.name}: shrinking")
+                flips = [part for part in parts if part.flips]
+                if not flips:
+                    break
+                flip = max(flips, key=lambda part: part.gain)
+        finally:
+            space.keep(flip)
+
+    def _prove(self, space: EditSpace) -> Iterator[Progress]:
+        """Score every set smaller than the smallest flip, where the budget allows all of them; a flip there takes over."""
+        smallest = min((len(flip.edits) for flip in space.flips), default=0)
+        if not 0 < space.unscored(smallest) <= self.scorer.remaining:
+            return
+        known = len(space.flips)
+        for size in range(1, smallest):
+            yield from self._try(space, space.sets(size), size, None)
+            if len(space.flips) > known:
+                return
+
+    def found(self) -> tuple[Counterfactual, ...]:
+        """The flips, the smallest first: by changed lines taken back, then by edits, then the clearest.
+
+        One that takes back all that a smaller one does, and perhaps more, is left out.
+        """
+        flips = [(self.scorer.key(flip.edits), flip) for space in self.spaces for flip in space.flips]
+        kept: list[tuple[frozenset[Unit], Counterfactual]] = []
+        for key, flip in sorted(flips, key=lambda one: (len(one[0]), len(one[1].edits), -abs(one[1].after.margin))):
+            if not any(smaller <= key for smaller, _ in kept):
+                kept.append((key, flip))
+        return tuple(flip for _, flip in kept)
+
+    def progress(self, phase: str) -> Progress:
+        """Where the search stands."""
+        found = self.found()
+        best = found[0].after if found else self.scorer.best.prediction if self.scorer.best else self.scorer.before
+        return Progress(self.scorer.counting.queries, self.options.budget, best.score, found, phase)
+
+    def result(self, stopped: StopReason) -> SearchResult:
+        """All that was found, with certificates as they hold at the end."""
+        for space in self.spaces:
+            space.recertify()
+        found, best = self.found(), self.scorer.best
+        return SearchResult(
+            counterfactuals=found,
+            closest=(best.edits, best.prediction) if best and not found else None,
+            queries=self.scorer.counting.queries,
+            budget=self.options.budget,
+            stopped=stopped,
+            seconds=self.scorer.seconds,
+            before=self.scorer.before,
+            coverage=tuple(space.coverage(self.options.max_edits) for space in self.spaces),
+            max_edits=self.options.max_edits,
+            diff=self.scorer.diff,
+        )

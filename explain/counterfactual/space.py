@@ -1,0 +1,112 @@
+"""The sets of one operator's edits: what of them was scored, which flip, and what may be claimed about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import combinations
+from math import comb
+
+from explain.counterfactual.operators import Operator
+from explain.counterfactual.ranking import Members
+from explain.counterfactual.scoring import EditSet, Scored, Scorer
+from explain.counterfactual.types import Certificate, Counterfactual, Coverage, Minimality
+from models.change.types import Level
+
+
+class EditSpace:
+    """One operator's edits of one diff, with the gains measured so far and the flips kept."""
+
+    def __init__(self, operator: Operator, scorer: Scorer) -> None:
+        self.name = operator.card.name
+        self.level: Level = operator.card.level
+        self.edits = operator.candidates(scorer.diff)
+        self.gains: dict[Members, float] = {}
+        self.flips: list[Counterfactual] = []
+        self._scorer = scorer
+        self._index = {edit: n for n, edit in enumerate(self.edits)}
+
+    def pick(self, members: Members) -> EditSet:
+        """The edits at these indexes."""
+        return tuple(self.edits[n] for n in members)
+
+    def picks(self, sets: Iterable[Members]) -> Iterator[EditSet]:
+        """The edits of each set, lazily."""
+        return map(self.pick, sets)
+
+    def sets(self, size: int) -> Iterator[EditSet]:
+        """Every set of ``size`` edits, in the order of the text."""
+        return combinations(self.edits, size)
+
+    def record(self, scored: Iterable[Scored]) -> None:
+        """Keep the measured gains."""
+        for one in scored:
+            self.gains[tuple(self._index[edit] for edit in one.edits)] = one.gain
+
+    def keep(self, one: Scored) -> None:
+        """Keep a flip, with the certificate that holds now; the same set twice is kept once, a set of its own subsets never."""
+        if any(set(flip.edits) <= set(one.edits) for flip in self.flips):
+            return
+        diff = self._scorer.edited(one.edits)
+        certificate = self.certify(one.edits)
+        self.flips.append(Counterfactual(one.edits, diff, self._scorer.before, one.prediction, certificate))
+
+    def recertify(self) -> None:
+        """Bring every certificate up to what is known now."""
+        known, self.flips = self.flips, []
+        for flip in sorted(known, key=lambda flip: len(flip.edits)):
+            self.keep(Scored(flip.edits, flip.after, self._scorer.gain(flip.after)))
+
+    def certify(self, edits: EditSet) -> Certificate:
+        """The strongest claim about ``edits`` that the scored sets carry; asks nothing of the classifier."""
+        size = len(edits)
+        smaller = self._checked(size) if self._could_be_complete(size) else None
+        if smaller is not None:
+            return Certificate(Minimality.CARDINALITY, self.level, size, smaller)
+        if all(self._stays(part) for part in combinations(edits, size - 1)):
+            return Certificate(Minimality.ONE, self.level, size, size)
+        return Certificate(Minimality.NONE, self.level, size, 0)
+
+    def unscored(self, size: int) -> int:
+        """At most how many sets of fewer than ``size`` edits are not scored yet."""
+        return sum(comb(len(self.edits), k) for k in range(1, size)) - sum(len(members) < size for members in self.gains)
+
+    def coverage(self, most: int) -> Coverage:
+        """Up to which size all sets were scored (or leave nothing)."""
+        complete = 0
+        while complete < min(most, len(self.edits)) and self._complete(complete + 1):
+            complete += 1
+        return Coverage(self.name, self.level, len(self.edits), complete, len(self.gains))
+
+    def _complete(self, size: int) -> bool:
+        measured = sum(len(members) == size for members in self.gains)
+        if measured == comb(len(self.edits), size):
+            return True
+        return self._likely(size) and all(self._settled(edits) for edits in self.sets(size))
+
+    def _likely(self, size: int) -> bool:
+        """Whether enumerating all sets of ``size`` is worth it: no more of them than could have been scored or skipped."""
+        return comb(len(self.edits), size) <= 4 * self._scorer.counting.queries + 64
+
+    def _could_be_complete(self, size: int) -> bool:
+        return all(self._complete(smaller) for smaller in range(1, size))
+
+    def _checked(self, size: int) -> int | None:
+        """The number of smaller sets, the empty one included, if every one was scored and stays; else None."""
+        count = 1
+        for edits in (edits for smaller in range(1, size) for edits in self.sets(smaller)):
+            if self._scorer.leaves_nothing(edits):
+                continue
+            if not self._stays(edits):
+                return None
+            count += 1
+        return count
+
+    def _settled(self, edits: EditSet) -> bool:
+        return self._scorer.leaves_nothing(edits) or self._scorer.look(edits) is not None
+
+    def _stays(self, edits: EditSet) -> bool:
+        """Whether the verdict on ``edits`` is known and the original's (the empty set is the original)."""
+        if not edits:
+            return True
+        answer = self._scorer.look(edits)
+        return answer is not None and answer.flagged == self._scorer.before.flagged

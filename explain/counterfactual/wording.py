@@ -1,0 +1,96 @@
+"""Results of a search in plain English."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from explain.counterfactual.types import Counterfactual, Coverage, Edit, SearchResult, StopReason
+from models.change.types import Diff, Level, clean
+from models.classify.protocol import Prediction
+
+_NAMED = 3
+_ENDED = {
+    StopReason.FOUND: "",
+    StopReason.EXHAUSTED: "",
+    StopReason.BUDGET: "the budget of {budget} queries was spent",
+    StopReason.CANCELLED: "the search was cancelled",
+    StopReason.TIME: "the time was over",
+}
+
+
+def sentence(result: SearchResult) -> str:
+    """What was found, or that nothing was, how far the search got, and the closest miss: one to three sentences."""
+    if result.counterfactuals:
+        return _found(result.counterfactuals[0], result)
+    parts = [_none(result)]
+    if result.closest is not None:
+        edits, prediction = result.closest
+        parts.append(f"The closest was to {describe(result.diff, edits)}: {_scores(result.before, prediction)}.")
+    return " ".join(parts)
+
+
+def describe(diff: Diff, edits: Sequence[Edit]) -> str:
+    """The edits as a phrase that follows "to": "take back the added line 3 of a.c (x = 1) and drop b.c"."""
+    phrases = [_phrase(diff, edit) for edit in edits[:_NAMED]]
+    more = len(edits) - _NAMED
+    return _listed([*phrases, f"make {more} more edit{_s(more)}"] if more > 0 else phrases)
+
+
+def _found(best: Counterfactual, result: SearchResult) -> str:
+    verdict = "not be flagged" if best.before.flagged else "be flagged"
+    text = f"The change would {verdict} if you were to {describe(result.diff, best.edits)}: {_scores(best.before, best.after)}."
+    others = len(result.counterfactuals) - 1
+    also = f" {others} other way{_s(others)} to get there {'was' if others == 1 else 'were'} found." if others else ""
+    return f"{text} {best.certificate.statement}{also}"
+
+
+def _none(result: SearchResult) -> str:
+    """Why there is no counterfactual."""
+    aim = "not flagged" if result.before.flagged else "flagged"
+    head = f"Nothing was found under which the change would be {aim}"
+    covered = [_covered(one) for one in result.coverage if one.complete and one.scored]
+    reach = f"{_listed(covered)} {'was' if len(covered) == 1 else 'were'} scored" if covered else "nothing was scored in full"
+    if result.stopped is StopReason.EXHAUSTED:
+        if not covered:
+            return f"{head}: the change has no part that could be taken back alone."
+        return f"{head}: {reach}, short of taking the whole change back ({result.queries} queries)."
+    ended = _ENDED[result.stopped].format(budget=result.budget)
+    return f"{head}: {ended} after {result.queries} quer{'y' if result.queries == 1 else 'ies'}; {reach}."
+
+
+def _covered(coverage: Coverage) -> str:
+    noun = coverage.level.value
+    if coverage.units == 1:
+        return f"the one {noun}"
+    if coverage.complete >= coverage.units:
+        return f"every set of the {coverage.units} {noun}s"
+    sizes = "every single one" if coverage.complete == 1 else f"every set of up to {coverage.complete}"
+    return f"{sizes} of the {coverage.units} {noun}s"
+
+
+def _phrase(diff: Diff, edit: Edit) -> str:
+    unit = edit.unit
+    file = diff.files[unit.file]
+    path = clean(file.path)
+    if unit.level is Level.FILE:
+        return f"leave {path} out of the change"
+    hunk = file.hunks[unit.hunk]
+    if unit.level is Level.HUNK:
+        return f"take back hunk {unit.hunk + 1} of {path} (+{hunk.added}, -{hunk.removed})"
+    old, new, line = list(hunk.numbered())[unit.line]
+    number = old if new is None else new
+    text = clean(line.text).strip()
+    shown = text if len(text) <= 60 else text[:57] + "..."
+    return f"take back the {line.kind} line {number} of {path}" + (f" ({shown})" if shown else "")
+
+
+def _scores(before: Prediction, after: Prediction) -> str:
+    return f"score {before.score:.3f} to {after.score:.3f}, threshold {after.threshold:.3f}"
+
+
+def _listed(phrases: Sequence[str]) -> str:
+    return " and ".join((", ".join(phrases[:-1]), phrases[-1])) if len(phrases) > 1 else "".join(phrases)
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"

@@ -1,0 +1,161 @@
+"""Changes out of a git repository, by the git command line, without running anything that the repository configures.
+
+A repository's own configuration may name programs (textconv, external diff, fsmonitor, hooks, gpg, transports).
+Only commands that read objects are called, full hashes are passed to them, and every switch that runs a program is off.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from models.change.limits import MAX_BYTES
+from models.change.parse import parse
+from models.change.types import Diff
+from models.errors import RevisionError
+
+_CONFIG = (
+    "core.quotePath=false", "core.fsmonitor=false", "core.hooksPath=/dev/null", "core.attributesFile=/dev/null",
+    "core.alternateRefsCommand=", "diff.noprefix=false", "diff.mnemonicPrefix=false", "diff.external=", "diff.orderFile=",
+    "diff.suppressBlankEmpty=false", "diff.renameLimit=1000", "diff.context=3", "diff.interHunkContext=0", "diff.relative=false",
+    "log.showSignature=false", "i18n.logOutputEncoding=UTF-8", "protocol.allow=never",
+)  # fmt: skip
+_ENVIRONMENT = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+    # A partial clone fetches what it lacks through programs of its choice; no transport bears this name.
+    "GIT_ALLOW_PROTOCOL": "none",
+    "LC_ALL": "C",
+}
+_DIFF = (
+    "diff-tree", "-p", "-r", "--root", "--no-commit-id", "--no-ext-diff", "--no-textconv", "--no-color", "-M", "-U3",
+    "--diff-algorithm=myers", "--indent-heuristic", "--submodule=short", "--src-prefix=a/", "--dst-prefix=b/",
+)  # fmt: skip
+_SECONDS = 300
+
+
+def show(repo: Path, revision: str) -> Diff:
+    """The change of one revision against its first parent, or of a range ``A..B`` or ``A...B`` (from the merge base).
+
+    The message is the commit's, for a range the subjects of its commits, newest first, one a line.
+    Raises RevisionError with one sentence when git cannot read it or nothing changed.
+    """
+    one = _resolve(repo, revision)
+    if one is not None:
+        message = _text(repo, "log", "-1", "--no-walk", "--format=%B", one).strip()
+        return _diff(repo, revision, [*_parent(repo, one), one], message)
+    ends = _range(repo, revision)
+    if ends is None:
+        raise RevisionError(_unknown(repo, revision))
+    message = _text(repo, "log", "--format=%s", f"{ends[0]}..{ends[1]}").strip()
+    return _diff(repo, revision, ends, message)
+
+
+def recent(repo: Path, limit: int) -> list[tuple[str, str]]:
+    """(full hash, subject) of the newest commits from HEAD, at most ``limit``; empty before the first commit."""
+    head = _resolve(repo, "HEAD")
+    if head is None:
+        if _git(repo, "rev-parse", "--git-dir").returncode:
+            raise RevisionError(_unknown(repo, "HEAD"))
+        return []
+    lines = _text(repo, "log", f"--max-count={max(limit, 0)}", "--format=%H %s", head).splitlines()
+    return [(line[: len(head)], line[len(head) + 1 :]) for line in lines]
+
+
+def _range(repo: Path, revision: str) -> list[str] | None:
+    dots = "..." if "..." in revision else ".."
+    left, found, right = revision.partition(dots)
+    first, second = _resolve(repo, left or "HEAD"), _resolve(repo, right or "HEAD")
+    if not found or first is None or second is None:
+        return None
+    if dots == "...":
+        base = _git(repo, "merge-base", first, second)
+        if base.returncode:
+            raise RevisionError(f"The two ends of {revision} have no common commit; use two dots to compare them directly.")
+        first = base.stdout.decode("ascii").strip()
+    return [first, second]
+
+
+def _resolve(repo: Path, revision: str) -> str | None:
+    """The full hash of a commit, or None."""
+    if not revision or revision.startswith("-") or "\0" in revision:
+        return None
+    verify = ("rev-parse", "--verify", "--quiet", "--end-of-options")
+    named = _git(repo, *verify, revision)
+    if named.returncode:
+        return None
+    commit = _git(repo, *verify, named.stdout.decode("ascii").strip() + "^{commit}")
+    return None if commit.returncode else commit.stdout.decode("ascii").strip()
+
+
+def _parent(repo: Path, commit: str) -> list[str]:
+    """The first parent that the commit names: in a shallow clone it may be missing, which is no root commit."""
+    head = _text(repo, "cat-file", "commit", commit).partition("\n\n")[0]
+    parents = [line.removeprefix("parent ") for line in head.split("\n") if line.startswith("parent ")]
+    if parents and _git(repo, "cat-file", "-e", parents[0]).returncode:
+        raise RevisionError(f"The parent of {commit[:12]} is not in {repo}, a shallow clone; run git fetch --deepen=1 there.")
+    return parents[:1]
+
+
+def _diff(repo: Path, revision: str, commits: list[str], message: str) -> Diff:
+    text = _text(repo, *_DIFF, *commits)
+    if not text:
+        raise RevisionError(f"{revision} changes no file; choose another revision or range.")
+    return parse(text, message)
+
+
+def _unknown(repo: Path, revision: str) -> str:
+    found = _git(repo, "rev-parse", "--git-dir")
+    if found.returncode:
+        return f"{repo} cannot be read as a git repository ({_said(found.stderr)}); pass --repo with the folder of one."
+    shown = revision if len(revision) <= 100 else revision[:100] + "…"
+    return f"{shown!r} is no revision or range of {repo}; git log shows those there are."
+
+
+def _said(stderr: bytes) -> str:
+    lines = stderr.decode("utf-8", "replace").strip().splitlines()
+    return lines[0].removeprefix("fatal: ").rstrip(".") if lines else "git gave no reason"
+
+
+def _text(repo: Path, *arguments: str) -> str:
+    done = _git(repo, *arguments)
+    if len(done.stdout) > MAX_BYTES:
+        raise RevisionError(f"The change has more than {MAX_BYTES // 1_000_000} MB; choose a smaller range.")
+    if done.returncode:
+        raise RevisionError(f"git {arguments[0]} failed in {repo} ({_said(done.stderr)}); check the repository with git fsck.")
+    return done.stdout.decode("utf-8", "surrogateescape")
+
+
+def _git(repo: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Run git, reading no more than the limit plus one byte."""
+    command = ["git", "--no-pager", "-C", str(repo)]
+    for setting in _CONFIG:
+        command += ["-c", setting]
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    try:
+        with subprocess.Popen(
+            [*command, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=inherited | _ENVIRONMENT,
+        ) as process:
+            return _collect(process)
+    except FileNotFoundError as error:
+        raise RevisionError("git was not found; install it, or pass a patch file.") from error
+
+
+def _collect(process: subprocess.Popen[bytes]) -> subprocess.CompletedProcess[bytes]:
+    assert process.stdout
+    assert process.stderr
+    out = process.stdout.read(MAX_BYTES + 1)
+    if len(out) > MAX_BYTES:
+        process.kill()
+    # git says little on standard error (a few lines at most), so it cannot fill that pipe while output is read.
+    error = process.stderr.read(MAX_BYTES)
+    return subprocess.CompletedProcess(process.args, process.wait(_SECONDS), out, error)

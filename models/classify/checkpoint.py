@@ -1,0 +1,141 @@
+"""A checkpoint folder as data: what must be in it, what must not, and how its scores are read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from models.encode.encoder import EncodeOptions
+from models.errors import ModelError
+
+SETTINGS = "whydiff.json"
+SCHEMA = "whydiff/checkpoint/1"
+_UNSAFE = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".py", ".h5", ".ckpt", ".joblib", ".msgpack", ".npy", ".npz"}
+_FORBIDDEN_KEYS = (
+    "auto_map",
+    "_attn_implementation",
+    "_attn_implementation_internal",
+    "attn_implementation",
+    "trust_remote_code",
+)
+_BOUNDS = {"num_hidden_layers": 64, "hidden_size": 8192, "vocab_size": 1_000_000, "intermediate_size": 65_536}
+_MAX_JSON = 64_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Platt scaling (Platt 1999): score = sigmoid(slope * logit + intercept), slope > 0."""
+
+    slope: float = 1.0
+    intercept: float = 0.0
+
+    def score(self, logit: float) -> float:
+        """The calibrated probability of "flagged" for a raw logit."""
+        z = self.slope * logit + self.intercept
+        return 1 / (1 + math.exp(-z)) if z >= 0 else math.exp(z) / (1 + math.exp(z))
+
+    def logit(self, score: float) -> float:
+        """The raw logit with this calibrated score, 0 < score < 1."""
+        return (math.log(score / (1 - score)) - self.intercept) / self.slope
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What whydiff adds to a Hugging Face folder; the defaults suit a folder that whydiff did not train."""
+
+    name: str = ""
+    encode: EncodeOptions = field(default_factory=lambda: EncodeOptions(markers=False, metrics=False, context=3))
+    calibration: Calibration = field(default_factory=Calibration)
+    threshold: float = 0.5
+
+
+def read_settings(folder: Path, max_length: int) -> Settings:
+    """The settings of ``folder``; without ``whydiff.json`` those of a model that reads plain patches."""
+    path = folder / SETTINGS
+    if not path.exists():
+        return Settings(folder.name, EncodeOptions(max_length=max_length, markers=False, metrics=False, context=3))
+    data = read_json(path)
+    try:
+        if data["schema"] != SCHEMA:
+            raise ValueError(f"schema is {data['schema']!r}, expected {SCHEMA!r}")
+        known = {f.name for f in fields(EncodeOptions)}
+        settings = Settings(
+            str(data["name"]),
+            EncodeOptions(**{key: value for key, value in data["encode"].items() if key in known}),
+            Calibration(float(data["calibration"]["slope"]), float(data["calibration"]["intercept"])),
+            float(data["threshold"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"{path.name} of the model folder {folder} is broken ({error}); train or copy the checkpoint again."
+        ) from error
+    if not (0 < settings.threshold < 1 and settings.calibration.slope > 0 and math.isfinite(settings.calibration.intercept)):
+        raise ModelError(f"{path.name} of {folder} needs 0 < threshold < 1 and a positive slope; train the checkpoint again.")
+    return settings
+
+
+def write_settings(folder: Path, settings: Settings) -> None:
+    """Write ``whydiff.json``, whole or not at all."""
+    data = {"schema": SCHEMA, **asdict(settings)}
+    temporary = folder / (SETTINGS + ".part")
+    temporary.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    temporary.replace(folder / SETTINGS)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file of bounded size; raises ModelError."""
+    try:
+        if path.stat().st_size > _MAX_JSON:
+            raise ModelError(f"{path} is larger than {_MAX_JSON // 1_000_000} MB; it is no configuration of a model.")
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path} could not be read as JSON ({error}); copy the checkpoint again.") from error
+    if not isinstance(data, dict):
+        raise ModelError(f"{path} should hold a JSON object, but holds a {type(data).__name__}; copy the checkpoint again.")
+    return data
+
+
+def validate_folder(folder: Path) -> dict[str, Any]:
+    """The configuration of a folder that is safe to load; raises ModelError with the first thing that is wrong."""
+    if not folder.is_dir():
+        raise ModelError(f"The model folder {folder} does not exist; pass a folder with config.json and model.safetensors.")
+    unsafe = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in _UNSAFE)
+    if unsafe:
+        raise ModelError(
+            f"The model folder {folder} holds {unsafe[0]}, which may run code when loaded; save it as safetensors, remove that file."
+        )
+    missing = [name for name in ("config.json", "tokenizer.json") if not (folder / name).is_file()]
+    if missing:
+        raise ModelError(
+            f"The model folder {folder} lacks {missing[0]}; save the model and its fast tokenizer with save_pretrained."
+        )
+    if not list(folder.glob("*.safetensors")):
+        raise ModelError(
+            f"The model folder {folder} has no weights as safetensors; save it with save_pretrained(safe_serialization=True)."
+        )
+    config = read_json(folder / "config.json")
+    for key in _FORBIDDEN_KEYS:
+        if config.get(key):
+            raise ModelError(
+                f"config.json of {folder} sets {key}, which can load foreign code; remove that entry if you trust the weights."
+            )
+    for key, most in _BOUNDS.items():
+        value = config.get(key, 0)
+        if not isinstance(value, int) or value > most:
+            raise ModelError(
+                f"config.json of {folder} has {key} = {value!r}, expected a whole number up to {most}; copy the checkpoint again."
+            )
+    return config
+
+
+def digest_folder(folder: Path) -> str:
+    """SHA-256 over the names and bytes of all that decides the answers (16 hexadecimal digits)."""
+    total = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.suffix == ".safetensors" or path.name in {"config.json", "tokenizer.json", SETTINGS}:
+            total.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()[:16]

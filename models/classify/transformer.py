@@ -1,0 +1,211 @@
+"""Any Hugging Face sequence classifier on disk, ours included, as a differentiable classifier of diffs."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # before transformers is imported: a folder never asks a hub
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from transformers import AutoModelForSequenceClassification, PreTrainedModel
+from transformers.utils import logging as transformers_logging
+
+from models.change.types import Diff
+from models.classify.checkpoint import Settings, digest_folder, read_json, read_settings, validate_folder
+from models.classify.protocol import Prediction
+from models.encode.encoder import DiffEncoder
+from models.encode.types import EncodedDiff
+from models.errors import ModelError
+
+_BATCH_TOKENS = 8192
+
+
+class TransformerClassifier:
+    """Scores diffs with a frozen sequence-classification model in float32.
+
+    Two labels: the logit is label 1 less label 0 (label 1 is "flagged"); one label: its logit. Stateless once built:
+    no hooks, no gradients on parameters, so that threads may share it.
+    """
+
+    def __init__(
+        self, model: PreTrainedModel, encoder: DiffEncoder, settings: Settings, special: tuple[int | None, int], digest: str
+    ) -> None:
+        """``special``: the ids of the mask (or None) and of the padding token."""
+        self._model: nn.Module = nn.Module.eval(model).requires_grad_(False)
+        self._embeddings: nn.Module = model.get_input_embeddings()
+        self._encoder = encoder
+        self._settings = settings
+        self._mask_id, self._pad_id = special
+        self._digest = digest
+        self._cut = settings.calibration.logit(settings.threshold)
+
+    @property
+    def name(self) -> str:
+        """The checkpoint's name."""
+        return self._settings.name
+
+    @property
+    def digest(self) -> str:
+        """Digest over weights, vocabulary and settings."""
+        return self._digest
+
+    @property
+    def threshold(self) -> float:
+        """The calibrated score from which on a diff is flagged."""
+        return self._settings.threshold
+
+    @property
+    def settings(self) -> Settings:
+        """What whydiff knows of the checkpoint beyond its weights."""
+        return self._settings
+
+    @property
+    def mask_id(self) -> int | None:
+        """The id of the mask token, or None."""
+        return self._mask_id
+
+    @property
+    def pad_id(self) -> int:
+        """The id of the padding token."""
+        return self._pad_id
+
+    def encode(self, diff: Diff) -> EncodedDiff:
+        """The ids that the model reads of ``diff``."""
+        return self._encoder.encode(diff)
+
+    def predict(self, diffs: Sequence[Diff]) -> tuple[Prediction, ...]:
+        """One prediction a diff, in order, scored in batches of similar length."""
+        encoded = [self.encode(diff) for diff in diffs]
+        logits = self.logits_of_ids([one.ids for one in encoded])
+        return tuple(self._prediction(logit, one) for logit, one in zip(logits, encoded, strict=True))
+
+    def _prediction(self, logit: float, encoded: EncodedDiff) -> Prediction:
+        score = self._settings.calibration.score(logit)
+        read = len(encoded.ids)
+        return Prediction(logit, score, self.threshold, logit - self._cut, read, encoded.total, encoded.unread)
+
+    def embed(self, ids: tuple[int, ...]) -> Tensor:
+        """Input embeddings, float32, shape (1, len(ids), width), detached."""
+        with torch.no_grad():
+            rows: Tensor = self._embeddings(torch.tensor([ids]))
+        return rows.detach()
+
+    def logit_of_embeddings(self, embeddings: Tensor) -> Tensor:
+        """Logits, shape (batch,), of embeddings of shape (batch, length, width), without padding."""
+        mask = torch.ones(embeddings.shape[:2], dtype=torch.long)
+        return _difference(self._model(inputs_embeds=embeddings, attention_mask=mask).logits)
+
+    def logits_of_ids(self, rows: list[tuple[int, ...]]) -> list[float]:
+        """The raw logit of every row of ids; rows of equal ids are scored once."""
+        unique = sorted(set(rows), key=len)
+        known: dict[tuple[int, ...], float] = {}
+        start = 0
+        while start < len(unique):
+            end = start + 1
+            while end < len(unique) and len(unique[end]) * (end + 1 - start) <= _BATCH_TOKENS:
+                end += 1
+            known.update(zip(unique[start:end], self._score(unique[start:end]), strict=True))
+            start = end
+        return [known[row] for row in rows]
+
+    def _score(self, rows: list[tuple[int, ...]]) -> list[float]:
+        longest = max(map(len, rows))
+        ids = torch.tensor([[*row, *[self._pad_id] * (longest - len(row))] for row in rows])
+        mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows])
+        with torch.inference_mode():
+            values: list[float] = _difference(self._model(input_ids=ids, attention_mask=mask).logits).double().tolist()
+        return values
+
+
+def _difference(logits: Tensor) -> Tensor:
+    return logits[:, 0] if logits.shape[1] == 1 else logits[:, 1] - logits[:, 0]
+
+
+def load_transformer(folder: Path) -> TransformerClassifier:
+    """Load a checkpoint: safetensors only, no remote code, no network.
+
+    Raises ModelError when the folder is unsafe, incomplete, without a trained head of one or two labels, or when a
+    weight or a first score is not finite.
+    """
+    config = validate_folder(folder)
+    model = _model(folder)
+    labels = int(model.config.num_labels)
+    if labels not in {1, 2}:
+        raise ModelError(
+            f"The model in {folder} has {labels} labels, expected two (label 1 is flagged) or one; fine-tune such a head."
+        )
+    for name, value in model.state_dict().items():
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            raise ModelError(f"The weight {name} of the model in {folder} is not finite; copy or train the checkpoint again.")
+    tokenizer, frame, special = _tokenizer(folder, config)
+    settings = read_settings(folder, _max_length(config))
+    return TransformerClassifier(model, DiffEncoder(tokenizer, settings.encode, frame), settings, special, digest_folder(folder))
+
+
+def _model(folder: Path) -> Any:
+    quiet: Any = transformers_logging
+    level = quiet.get_verbosity()
+    quiet.set_verbosity_error()
+    quiet.disable_progress_bar()
+    try:
+        model, report = AutoModelForSequenceClassification.from_pretrained(
+            folder,
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+            dtype=torch.float32,
+        )
+    except Exception as error:  # whatever a broken folder raises, the user gets one sentence
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+        raise ModelError(f"The model in {folder} could not be loaded ({reason}); save it again with save_pretrained.") from error
+    finally:
+        quiet.set_verbosity(level)
+    missing = sorted(map(str, report["missing_keys"])) + sorted(map(str, report.get("mismatched_keys", ())))
+    if missing:
+        raise ModelError(
+            f"The model in {folder} lacks the weight {missing[0]} (missing, or of another shape); fine-tune and save it whole."
+        )
+    return model
+
+
+def _tokenizer(
+    folder: Path, config: dict[str, Any]
+) -> tuple[Tokenizer, tuple[tuple[int, ...], tuple[int, ...]], tuple[int | None, int]]:
+    """(tokenizer that keeps leading blanks in its offsets, ids before and after the content, (mask id, pad id))."""
+    data = read_json(folder / "tokenizer.json")
+    try:
+        framed = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        framed.no_padding()
+        framed.no_truncation()
+        bare, whole = framed.encode("a", add_special_tokens=False).ids, framed.encode("a").ids
+        data.update(post_processor=None, padding=None, truncation=None)
+        tokenizer = Tokenizer.from_str(json.dumps(data, ensure_ascii=False))
+    except Exception as error:  # the tokenizers library raises plain Exception
+        raise ModelError(f"tokenizer.json of {folder} could not be read ({error}); save the fast tokenizer again.") from error
+    if tokenizer.get_vocab_size() > int(config.get("vocab_size", 0)):
+        raise ModelError(
+            f"tokenizer.json of {folder} knows more tokens than the model embeds; copy the tokenizer that belongs to it."
+        )
+    at = next((i for i in range(len(whole)) if whole[i : i + len(bare)] == bare), 0)
+    frame = (tuple(whole[:at]), tuple(whole[at + len(bare) :])) if len(whole) > len(bare) else _own_frame(tokenizer)
+    mask = next((i for i in map(tokenizer.token_to_id, ("[MASK]", "<mask>")) if i is not None), None)
+    pad = config.get("pad_token_id")
+    return tokenizer, frame, (mask, int(pad) if pad is not None else 0)
+
+
+def _own_frame(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    start, end = (tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]"))
+    return ((start,) if start is not None else ()), ((end,) if end is not None else ())
+
+
+def _max_length(config: dict[str, Any]) -> int:
+    """Positions that the architecture has, less the two that RoBERTa-shaped ones reserve, at most 512."""
+    positions = config.get("max_position_embeddings", 514)
+    return max(16, min(512, int(positions) - 2)) if isinstance(positions, int) else 512

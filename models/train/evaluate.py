@@ -1,0 +1,63 @@
+"""Figures of a classifier on labelled rows: pooled AUC, mean within-project AUC, calibration, the threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import precision_recall_curve, roc_auc_score
+
+from models.classify.checkpoint import Calibration
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """AUC over all rows and the mean of the AUCs within each project that has both classes, with the number of rows."""
+
+    pooled: float
+    within: float
+    rows: int
+    projects: int
+
+
+def figures(labels: NDArray[np.int64], scores: Floats, projects: pd.Series[str]) -> Figures:
+    """The figures of one model."""
+    each = [
+        float(roc_auc_score(labels[mask], scores[mask]))
+        for mask in ((projects == project).to_numpy() for project in sorted(projects.unique()))
+        if len(np.unique(labels[mask])) == 2
+    ]
+    return Figures(float(roc_auc_score(labels, scores)), float(np.mean(each)), len(labels), len(each))
+
+
+def bootstrap(measure: Callable[[NDArray[np.int64]], float], rows: int, draws: int = 1000, seed: int = 1) -> tuple[float, float]:
+    """95 % percentile interval of ``measure`` over row indexes resampled with replacement (Efron 1979)."""
+    random = np.random.default_rng(seed)
+    values = [measure(random.integers(0, rows, rows)) for _ in range(draws)]
+    low, high = np.percentile(values, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def calibrate(labels: NDArray[np.int64], logits: Floats) -> Calibration:
+    """Platt scaling fitted by maximum likelihood without penalty."""
+    model = LogisticRegression(C=1e6).fit(logits.reshape(-1, 1), labels)
+    return Calibration(float(model.coef_[0, 0]), float(model.intercept_[0]))
+
+
+def calibration_error(labels: NDArray[np.int64], scores: Floats, bins: int = 10) -> float:
+    """Expected calibration error over bins of equal count: mean distance of score and share of positives."""
+    parts = np.array_split(np.argsort(scores, kind="stable"), bins)
+    return float(sum(abs(scores[part].mean() - labels[part].mean()) * len(part) for part in parts) / len(scores))
+
+
+def best_threshold(labels: NDArray[np.int64], scores: Floats) -> float:
+    """The score at which F1 (harmonic mean of precision and recall) is highest."""
+    precision, recall, cuts = precision_recall_curve(labels, scores)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    return float(cuts[int(np.argmax(f1[:-1]))])

@@ -1,0 +1,103 @@
+"""What every registered attribution method promises, whatever it does inside."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from explain.attribution.check import check
+from explain.attribution.options import AttributionOptions
+from explain.attribution.registry import METHODS, MethodCard
+from explain.attribution.run import answer, attribute
+from models.change.parse import parse
+from models.change.types import Level
+from models.classify.differentiable import Differentiable
+from tests.explain.attribution.attribution_toys import DIFF, Attention, Bag, Linear, Size, Steep, Toy
+
+CARDS = pytest.mark.parametrize("card", METHODS.values(), ids=list(METHODS))
+TOYS = pytest.mark.parametrize("toy", [Linear, Bag, Attention, Steep])
+ORDER = list(Level)
+SMALL = parse("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n", message="")
+
+
+def test_the_toys_are_classifiers():
+    assert isinstance(Linear(), Differentiable)
+    assert not isinstance(Size(), Differentiable)
+
+
+@CARDS
+def test_the_card_is_filled_in(card: MethodCard):
+    assert card is METHODS[card.name]
+    assert card.name == card.name.lower().replace(" ", "-")
+    assert all((card.summary, card.paper, card.guarantee))
+
+
+@CARDS
+@TOYS
+def test_every_result_is_right_and_the_last_is_the_answer(card: MethodCard, toy: type[Toy]):
+    model = toy()
+    results = list(attribute(DIFF, model, card.name))
+    assert results
+    for one in results:
+        assert one.method == card.name
+        assert one.target == "logit: flagged minus not"
+        assert check(one, model, DIFF) == ()
+    assert not any(one.converged for one in results[:-1])
+    assert [one.steps for one in results] == sorted({one.steps for one in results})
+
+
+@CARDS
+@TOYS
+def test_sums_are_exactly_equal_at_all_levels(card: MethodCard, toy: type[Toy]):
+    result = answer(attribute(DIFF, toy(), card.name))
+    assert len({sum(one.value for one in result.at(level)) for level in Level}) == 1
+    assert result.total + result.completeness_gap == result.output - result.baseline_output
+
+
+@CARDS
+@TOYS
+def test_an_additive_method_adds_up_or_says_that_it_does_not(card: MethodCard, toy: type[Toy]):
+    result = answer(attribute(DIFF, toy(), card.name))
+    if card.additive and result.converged:
+        assert result.relative_gap <= AttributionOptions().tolerance
+
+
+@CARDS
+def test_a_linear_model_is_explained_without_rest(card: MethodCard):
+    result = answer(attribute(DIFF, Linear(), card.name))
+    assert result.converged
+    assert result.relative_gap < 1e-4
+
+
+@CARDS
+def test_no_value_is_finer_than_the_card_says(card: MethodCard):
+    result = answer(attribute(DIFF, Bag(), card.name))
+    finest = max(ORDER.index(one.unit.level) for one in result.tokens)
+    assert finest == ORDER.index(card.finest)
+
+
+@CARDS
+@pytest.mark.parametrize("diff", [DIFF, SMALL], ids=["two files", "one line"])
+@pytest.mark.parametrize("options", [AttributionOptions(), AttributionOptions(max_steps=20, batch=3, tolerance=1e-6)])
+def test_no_more_queries_than_the_card_says(card: MethodCard, diff, options: AttributionOptions):
+    model = Steep()
+    lines = {unit.at(Level.LINE) for unit in model.encode(diff).units if unit is not None}
+    answer(attribute(diff, model, card.name, options))
+    assert 0 < model.queries <= card.max_queries(len(lines), options)
+
+
+@CARDS
+def test_stopping_early_stops_the_queries(card: MethodCard):
+    model = Attention()
+    results = attribute(DIFF, model, card.name, AttributionOptions(batch=2))
+    next(results)
+    queries = model.queries
+    results.close()
+    assert model.queries == queries
+
+
+def test_every_option_has_help_and_bounds():
+    for one in fields(AttributionOptions):
+        assert one.metadata["help"]
+        assert "choices" in one.metadata or {"min", "max"} <= set(one.metadata)

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.torch import load_file
+from sklearn.metrics import roc_auc_score
+
+from models.classify.load import load
+from models.errors import DataError, UsageError
+from models.train.baselines import bag, bag_scores, size_scores
+from models.train.evaluate import best_threshold, bootstrap, calibrate, calibration_error, figures
+from models.train.options import TrainOptions
+from models.train.run import train_checkpoint
+from tests.models.conftest import SMALL, TINY
+
+
+def dataset(rows: int = 120) -> pd.DataFrame:
+    """Changes whose label is whether they take the lock away: a rule that a working trainer must find."""
+    safe = SMALL.replace("-        with self.lock:\n-            return self.items.pop()\n", "-        x = 1\n-        y = 2\n")
+    label = np.arange(rows) % 2
+    return pd.DataFrame(
+        {
+            "id": [f"p@{i}" for i in range(rows)],
+            "project": np.where(np.arange(rows) % 4 < 2, "p", "q"),
+            "author_date": pd.Timestamp("2024-01-01", tz="UTC"),
+            "language": "Python",
+            "message": [f"change {i}" for i in range(rows)],
+            "lines_added": 3 + label,
+            "lines_deleted": 2,
+            "files_changed": 1,
+            "diff": np.where(label == 1, SMALL, safe),
+            "label": label.astype("int8"),
+            "split": np.where(np.arange(rows) < rows * 0.7, "train", "valid"),
+        }
+    )
+
+
+OPTIONS = replace(TINY, epochs=12.0, batch_tokens=600, learning_rate=3e-3, checkpoint_minutes=99.0, mask_share=0.1)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trained")
+    dataset().to_parquet(folder / "data.parquet")
+    list(train_checkpoint([folder / "data.parquet"], "transformer", OPTIONS, folder / "model"))
+    return folder / "model"
+
+
+def test_it_learns_a_rule_and_states_the_truth_on_its_card(trained: Path):
+    classifier = load(trained)
+    from models.data.dataset import to_diff
+
+    valid = dataset().query("split == 'valid'")
+    predictions = classifier.predict([d for d in map(to_diff, valid["diff"], valid["message"]) if d is not None])
+    truth = roc_auc_score(valid["label"], [p.score for p in predictions])
+    card = json.loads((trained / "card.json").read_text())
+    assert truth > 0.95
+    assert card["figures"]["transformer"]["pooled"] == pytest.approx(truth, abs=1e-9)
+    assert f"| transformer | {truth:.3f} |" in (trained / "README.md").read_text()
+    assert {"size only", "bag of words", "transformer"} == set(card["figures"])
+
+
+def test_a_run_can_be_resumed_where_it_stopped(tmp_path: Path):
+    dataset().to_parquet(tmp_path / "data.parquet")
+    from models.data.dataset import read
+    from models.train.transformer import train
+
+    frame = read([tmp_path / "data.parquet"])
+    short = replace(OPTIONS, epochs=1.0)
+    list(train(frame, short, tmp_path / "a"))
+    first = json.loads((tmp_path / "a" / "state.json").read_text())
+    weights = load_file(tmp_path / "a" / "model.safetensors")
+    list(train(frame, short, tmp_path / "a"))
+    again = json.loads((tmp_path / "a" / "state.json").read_text())
+    assert again["step"] == first["step"]
+    assert all((value == weights[name]).all() for name, value in load_file(tmp_path / "a" / "model.safetensors").items())
+    list(train(frame, replace(short, epochs=2.0), tmp_path / "a"))
+    assert json.loads((tmp_path / "a" / "state.json").read_text())["step"] > first["step"]
+
+
+def test_the_same_seed_gives_the_same_weights(tmp_path: Path):
+    from models.train.transformer import train
+
+    short = replace(OPTIONS, epochs=1.0)
+    for name in ("a", "b"):
+        list(train(dataset(), short, tmp_path / name))
+    a, b = (load_file(tmp_path / name / "model.safetensors") for name in ("a", "b"))
+    assert all((a[name] == b[name]).all() for name in a)
+
+
+def test_an_unknown_kind_and_a_dataset_without_valid_rows_are_refused(tmp_path: Path):
+    with pytest.raises(UsageError, match="transformer"):
+        list(train_checkpoint([tmp_path], "forest", TrainOptions(), tmp_path / "m"))
+    dataset().assign(split="train").to_parquet(tmp_path / "data.parquet")
+    with pytest.raises(DataError, match="valid"):
+        list(train_checkpoint([tmp_path / "data.parquet"], "transformer", OPTIONS, tmp_path / "m"))
+    assert not (tmp_path / "m" / "model.safetensors").exists()
+
+
+def test_within_project_auc_ignores_what_only_tells_projects_apart():
+    labels = np.array([1, 1, 0, 1, 0, 0])
+    projects = pd.Series(list("aaabbb"))
+    scores = np.array([2.0, 2.0, 2.0, 1.0, 1.0, 1.0])
+    result = figures(labels, scores, projects)
+    assert result.within == 0.5
+    assert result.pooled > 0.5
+
+
+def test_calibration_recovers_planted_coefficients():
+    random = np.random.default_rng(0)
+    logits = random.normal(size=20_000)
+    labels = (random.random(20_000) < 1 / (1 + np.exp(-(1.5 * logits - 1)))).astype(np.int64)
+    fitted = calibrate(labels, logits)
+    assert fitted.slope == pytest.approx(1.5, abs=0.1)
+    assert fitted.intercept == pytest.approx(-1, abs=0.1)
+    assert calibration_error(labels, np.array([fitted.score(x) for x in logits])) < 0.02
+    assert calibration_error(labels, np.full(20_000, 0.9)) > 0.4
+
+
+def test_the_threshold_has_the_highest_f1():
+    labels = np.array([0, 0, 1, 0, 1, 1])
+    scores = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+
+    def f1(cut: float) -> float:
+        flagged = scores >= cut
+        hit = (flagged & (labels == 1)).sum()
+        return float(2 * hit / (flagged.sum() + labels.sum()))
+
+    assert f1(best_threshold(labels, scores)) == max(f1(cut) for cut in scores)
+
+
+def test_a_bootstrap_interval_covers_a_mean():
+    values = np.random.default_rng(1).normal(size=400)
+    low, high = bootstrap(lambda rows: float(values[rows].mean()), 400)
+    half = 1.96 * values.std() / 20
+    assert low == pytest.approx(values.mean() - half, abs=0.02)
+    assert high == pytest.approx(values.mean() + half, abs=0.02)
+
+
+def test_the_baselines_find_what_they_can_see():
+    rows = dataset(400)
+    train, valid = rows[:280], rows[280:]
+    assert roc_auc_score(valid["label"], bag_scores(train, valid, 1)) > 0.95
+    assert roc_auc_score(valid["label"], size_scores(train, valid, 1)) > 0.95
+    assert roc_auc_score(valid["label"], size_scores(train.assign(lines_added=1), valid.assign(lines_added=1), 1)) == 0.5
+
+
+def test_the_bag_marks_where_a_word_stands():
+    assert set(bag(("--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-old\n+new\n same\n", "Fix"))) == {"pa", "p/", "px", "p.", "ppy", "-old", "+new", "mfix"}
