@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,7 +36,7 @@ def show(*parts: RenderableType) -> None:
 
 def _rendered(parts: tuple[RenderableType, ...], terminal: bool) -> str:
     buffer = StringIO()
-    width = max(40, os.get_terminal_size(sys.stdout.fileno()).columns) if terminal else _WIDTH
+    width = max(40, shutil.get_terminal_size().columns) if terminal else _WIDTH
     console = Console(
         file=buffer,
         width=width,

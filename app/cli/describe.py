@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.console import say, show
+from app.cli.console import plain, say, show
 from app.cli.inputs import read_diff
 from app.cli.options import Source, TextOrJson
 from app.cli.output import check_output, dumps, emit
@@ -38,8 +38,6 @@ def describe(source: Source, how: How) -> None:
     if how.format is TextOrJson.JSON:
         emit(dumps(data), how.output)
     elif how.output is not None:
-        from app.cli.console import plain
-
         emit(plain(*_lines(data)), how.output)
     else:
         show(*_lines(data))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from functools import partial
 from typing import Annotated, Any, get_origin, get_type_hints
 
@@ -35,15 +35,14 @@ def command(verb: Verb) -> Callable[..., Call]:
 
 
 def _built(bundle: Any, values: Mapping[str, Any]) -> Any:
-    return bundle(**{field.name: _value(values[field.name]) for field in fields(bundle)})
+    return bundle(**{field.name: _value(field, values[field.name]) for field in fields(bundle)})
 
 
-def _value(value: Any) -> Any:
-    """Lists become tuples, and their items may be separated by commas as well."""
-    if not isinstance(value, list):
-        return value
-    parts = [part for one in value for part in (one.split(",") if isinstance(one, str) else [one])]
-    return tuple(part for part in parts if part != "")
+def _value(field: Field[Any], value: Any) -> Any:
+    """Lists become tuples; items of an option that is a tuple by default may be separated by commas as well."""
+    if isinstance(field.default, tuple):
+        return tuple(part for one in value for part in one.split(",") if part)
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _parameters(bundle: Any) -> list[inspect.Parameter]:
@@ -72,3 +71,8 @@ def _annotated(field: Field[Any], hint: Any) -> Any:
     low, high = about.get("low", about.get("min")), about.get("high", about.get("max"))
     kind: Any = list[str] if get_origin(hint) is tuple else hint
     return Annotated[kind, typer.Option(help=escape(text), min=low, max=high)]
+
+
+@dataclass(frozen=True, slots=True)
+class NoFlags:
+    """For a verb without flags."""

@@ -31,7 +31,7 @@ def read_text_diff(argument: str, repo: Path) -> Diff:
     diff = read_diff(argument, repo)
     if all(file.binary for file in diff.files):
         raise InputError(
-            f"{argument} changes binary files only, so there is no text that a model could read; whydiff describe lists the files."
+            f"{argument} changes binary files only, so there is no text to explain; whydiff describe lists the files."
         )
     return diff
 
@@ -45,7 +45,7 @@ def load_classifier(folder: Path | None) -> Differentiable:
 
 
 def model_payload(classifier: Differentiable, folder: Path | None) -> dict[str, str]:
-    """"model" of the JSON contract."""
+    """ "model" of the JSON contract."""
     from models.change.types import clean
     from models.classify.load import shipped
 

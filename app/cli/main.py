@@ -53,7 +53,9 @@ def _print_version(wanted: bool) -> None:
 
 @cli.callback()
 def _start(
-    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Why did the model flag this diff, and what is the smallest change that would unflag it?"""
 

@@ -22,7 +22,10 @@ class Source:
     """Which change."""
 
     input: Annotated[
-        str, typer.Argument(metavar="INPUT", help="A patch file, - for standard input, or a git revision or range.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="INPUT", help="A patch file, - for standard input, or a git revision or range.", show_default=False
+        ),
     ]
     repo: Annotated[Path, typer.Option(help="The repository of a revision.", metavar="DIR")] = Path()
 

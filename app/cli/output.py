@@ -67,4 +67,3 @@ def emit(data: str, path: Path | None) -> None:
 
 def _unwritable(path: Path, error: OSError) -> UsageError:
     return UsageError(f"{path} could not be written ({error.strerror or error}); choose another place for -o.")
-

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from explain.attribution.types import Attribution, UnitValue
-from models.change.types import Level, Unit
+from models.change.types import METRICS_FILE, Level, Unit
 
 Span = tuple[int, int, float]
 
@@ -55,7 +55,7 @@ def heat_of(attribution: Attribution, level: Level) -> Heat:
     rows = attribution.at(Level.LINE) if level is Level.TOKEN else units
     bars = {one.unit: _short(one.value) for one in rows}
     if level is Level.TOKEN:
-        whole = {unit: value for unit, value in whole.items() if value or unit.file < -1}
+        whole = {unit: value for unit, value in whole.items() if value or unit.file == METRICS_FILE}
     return Heat(level, whole, pieces, bars, _largest(units), _largest(rows))
 
 

@@ -6,9 +6,12 @@ offsets are counted in UTF-16 units, as JavaScript counts them.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from app.components.colours import CLASSES, Runs, colours
@@ -36,7 +39,6 @@ class View:
     marks: Marks = NO_MARKS
     folded: int = 400
     only_marked: bool = False
-    version: str = ""
 
 
 def payload(view: View) -> dict[str, Any]:
@@ -45,8 +47,7 @@ def payload(view: View) -> dict[str, Any]:
     builder = _Builder(view, unread)
     message = None if view.only_marked else builder.message()
     files = [builder.file(f, file) for f, file in enumerate(view.diff.files)]
-    return {
-        "version": view.version,
+    data = {
         "classes": CLASSES,
         "level": str(view.heat.level),
         "scale": view.heat.scale,
@@ -60,6 +61,8 @@ def payload(view: View) -> dict[str, Any]:
         "cut": builder.cut,
         "unread": bool(view.unread),
     }
+    digest = hashlib.sha256(json.dumps(data, separators=(",", ":")).encode()).hexdigest()
+    return {**data, "version": digest[:16]}
 
 
 def _bare(unit: Unit) -> Unit:
@@ -185,6 +188,6 @@ def _segments(text: str, runs: Runs, spans: Iterable[tuple[int, int, float]]) ->
     borders = {n for n in range(1, len(text)) if kinds[n] != kinds[n - 1]} | starts | {0, len(text)}
     flat: list[float | int | None] = []
     ordered = sorted(borders)
-    for start, end in zip(ordered, ordered[1:], strict=False):
+    for start, end in pairwise(ordered):
         flat += [_utf16(text[start:end]), kinds[start], values[start]]
     return flat

@@ -92,21 +92,13 @@ class EditSpace:
 
     def _checked(self, size: int) -> int | None:
         """The number of smaller sets, the empty one included, if every one was scored and stays; else None."""
-        count = 1
-        for edits in (edits for smaller in range(1, size) for edits in self.sets(smaller)):
-            if self._scorer.leaves_nothing(edits):
-                continue
-            if not self._stays(edits):
-                return None
-            count += 1
-        return count
+        smaller = [edits for k in range(size) for edits in self.sets(k)]
+        return len(smaller) if all(map(self._stays, smaller)) else None
 
     def _settled(self, edits: EditSet) -> bool:
         return self._scorer.leaves_nothing(edits) or self._scorer.look(edits) is not None
 
     def _stays(self, edits: EditSet) -> bool:
         """Whether the verdict on ``edits`` is known and the original's (the empty set is the original)."""
-        if not edits:
-            return True
         answer = self._scorer.look(edits)
         return answer is not None and answer.flagged == self._scorer.before.flagged

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from models.change.paths import paths_and_status, strip_level
-from models.change.scan import HUNK
+from models.change.scan import ATTACHED, HUNK
 from models.change.types import Diff, FileDiff, FileStatus, Hunk, Level, Line, LineKind, Unit
 
 _STALE = ("index ", "similarity index ", "dissimilarity index ")
@@ -51,19 +51,38 @@ def revert(diff: Diff, units: Iterable[Unit]) -> Diff:
     if not chosen.files and not chosen.lines:
         return diff
     files: list[FileDiff] = []
-    stray = ""
+    preamble, stray, loose = diff.preamble, "", False
     for f, file in enumerate(diff.files):
         # The mail or commit header before a file that goes speaks for the files after it too.
         stray += file.lead
         edited = None if f in chosen.files else _revert_lines(file, chosen.lines.get(f, {}))
-        if edited is not None:
-            files.append(_led(edited, stray))
-            stray = ""
+        if edited is None:
+            loose = True
+            continue
+        if files:
+            edited = _led(edited, _parted(files[-1], edited, stray) if loose else stray)
+        else:
+            preamble, edited = preamble + stray, _led(edited, "")
+        files.append(edited)
+        stray, loose = "", edited.hunks is not file.hunks
     if not files:
         return replace(diff, files=(), preamble="", epilogue="", final_newline=True)
-    preamble, epilogue = diff.preamble + files[0].lead, stray + diff.epilogue
-    files[0] = _led(files[0], "")
+    stray += diff.epilogue
+    epilogue = _detached(stray) if loose else stray
     return replace(diff, files=_named(files), preamble=preamble, epilogue=epilogue, final_newline=True)
+
+
+def _parted(before: FileDiff, file: FileDiff, stray: str) -> str:
+    """What leads ``file``, now that it follows ``before``: names right after a header without hunks would be that one's."""
+    lead = _detached(stray)
+    return lead or ("\n" if not before.hunks and file.header.startswith(ATTACHED) else "")
+
+
+def _detached(stray: str) -> str:
+    """``stray`` text without first lines that would now be read as the end of the file before it (only rubbish has some)."""
+    while stray.startswith(ATTACHED):
+        stray = stray.partition("\n")[2]
+    return stray
 
 
 def _named(files: Sequence[FileDiff]) -> tuple[FileDiff, ...]:

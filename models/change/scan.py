@@ -24,6 +24,9 @@ _EXTENDED = (
 _BEFORE_HEADER = ("Index: ", "=====", "diff ", "RCS file: ", "retrieving revision ")
 _COMBINED = ("diff --cc ", "diff --combined ", "@@@ -", "@@@@ -")
 _BINARY_PATCH = "GIT binary patch"
+ATTACHED = (*_EXTENDED, "--- ", "@@ -", "\\", "Binary files ", "Files ", _BINARY_PATCH)
+"""How a line begins that the scanner takes for the continuation of the file right before it."""
+
 _BINARY_CHUNK = re.compile(r"(?:literal|delta) \d{1,12}\r?")
 _STAT = re.compile(r" \S.* \| +(?:\d+|Bin)")
 
@@ -130,6 +133,8 @@ def _header(lines: Sequence[str], i: int, block: Block) -> int:
                 f"The header line {n + 1} has {len(lines[n])} characters, at most {MAX_HEADER_LINE} are read; re-create the diff."
             )
     block.header += lines[start:i]
+    if i < len(lines) and lines[i].startswith("@@ -") and not _sides_at(lines, i - 2):
+        raise MalformedDiffError(f"The hunk at line {i + 1} lacks the --- and +++ lines that name its file; re-create the diff.")
     return _binary(lines, i, block)
 
 
@@ -180,23 +185,25 @@ def _count(digits: str | None) -> int:
 
 
 def _hunk_end(lines: Sequence[str], start: int, old: int, new: int) -> int:
+    """The index after the hunk's last line and the remark that may follow it."""
     i = start + 1
-    while i < len(lines) and (old or new or lines[i].startswith("\\")):
+    while i < len(lines) and (old or new):
         marker = lines[i][:1]
         if marker not in ("+", "-", " ", "", "\\"):
             break
-        i += 1
         if marker != "\\":
             old, new = old - (marker != "+"), new - (marker != "-")
-        elif i == start + 2:
-            raise MalformedDiffError(f'The hunk at line {start + 1} begins with a "\\" remark, but no line; re-create the diff.')
+        elif i == start + 1 or lines[i - 1].startswith("\\"):
+            raise MalformedDiffError(f'The "\\" remark at line {i + 1} follows no line of its hunk; re-create the diff.')
         if old < 0 or new < 0:
             raise MalformedDiffError(f"The hunk at line {start + 1} has more lines than its header says; re-create the diff.")
+        i += 1
     if old or new:
         raise MalformedDiffError(
             f"The hunk at line {start + 1} ends early: {old} old and {new} new lines are missing; pass the whole diff."
         )
-    return i
+    remark = start + 1 < i < len(lines) and lines[i].startswith("\\")
+    return i + remark
 
 
 def _bare_hunks(lines: Sequence[str], pending: list[str]) -> tuple[list[str], list[Block], list[str]]:

@@ -130,6 +130,20 @@ def test_text_between_commits_outlives_its_files() -> None:
         assert [f.path for f in edited.files] == [name for n, name in enumerate("xyz") if n != gone]
 
 
+def test_rubbish_after_a_file_does_not_become_part_of_it() -> None:
+    rename = "diff --git a/x b/y\nrename from x\nrename to y\n"
+    text = rename + "--- a/x\n+++ b/y\n@@ -1 +1 @@\n-a\n+b\n" + "rename to z\nindex 1..2\n\\ rest\nnote\n"
+    assert reverted(text, Unit(0, 0)) == rename + "note\n"
+    assert reverted(rename + HEAD + "@@ -1 +1 @@\n-a\n+b\nBinary files x and y differ\n", Unit(1)) == rename
+
+
+def test_an_emptied_rename_does_not_take_the_lines_of_the_file_after_it() -> None:
+    rename, plain = "diff --git a/x b/y\nrename from x\nrename to y\n", "--- a/z\n+++ b/z\n@@ -1 +1 @@\n-a\n+b\n"
+    text = rename + "--- a/x\n+++ b/y\n@@ -1 +1 @@\n-a\n+b\n" + plain
+    assert reverted(text, Unit(0, 0)) == rename + "\n" + plain
+    assert reverted(rename + HEAD + "@@ -1 +1 @@\n-a\n+b\n" + plain, Unit(1)) == rename + "\n" + plain
+
+
 def test_names_follow_the_headers_that_are_left() -> None:
     # With "x" in the text no name can lose a folder; without it git strips one, and so do we.
     text = "--- x\n+++ x\n@@ -1 +1 @@\n-a\n+b\n--- s/y\n+++ s/y\n@@ -1 +1 @@\n-a\n+b\n"

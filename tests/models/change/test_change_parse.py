@@ -83,6 +83,7 @@ GOOD = {
     ),
     "bare hunks": (ONE + "@@ -5 +5,2 @@ f\n x\n+y\n", [(M, "unnamed", "unnamed", 2, 1)]),
     "line number beyond all files": (f"--- a/x\n+++ b/x\n@@ -{10**18} +{10**18} @@\n-a\n+b\n", [(M, "x", "x", 1, 1)]),
+    "remark twice at the end": (f"--- a/x\n+++ b/x\n{ONE}\\ No newline\n\\ No newline\n", [(M, "x", "x", 1, 1)]),
     "no UTF-8": (f"--- a/\udcff\n+++ b/\udcff\n{ONE}", [(M, "\udcff", "\udcff", 1, 1)]),
 }
 
@@ -161,7 +162,9 @@ BROKEN = {
     "no numbers": (HEAD + "@@ -x +1 @@\n-a\n", "Line 3 should read"),
     "huge count": (HEAD + f"@@ -1,{10**12} +1 @@\n-a\n", "Line 3 should read"),
     "5,000 digits": (HEAD + f"@@ -{'1' * 5000} +1 @@\n-a\n", "Line 3 should read"),
-    "remark first": (HEAD + "@@ -1 +1 @@\n\\ No newline\n-a\n+b\n", "line 3 begins with"),
+    "remark first": (HEAD + "@@ -1 +1 @@\n\\ No newline\n-a\n+b\n", "remark at line 4 follows no line"),
+    "remark twice": (HEAD + "@@ -1 +1 @@\n-a\n\\ No newline\n\\ No newline\n+b\n", "remark at line 6 follows no line"),
+    "hunk without names": ("diff --git a/x b/x\nindex 1..2\n" + ONE, "hunk at line 3 lacks"),
     "lost hunk": (HEAD + ONE + "garbage\n" + ONE, "hunk at line 7"),
     "combined": ("diff --cc x\nindex 1,2..3\n--- a/x\n+++ b/x\n@@@ -1 -1 +1 @@@\n--a\n++b\n", "Line 1 begins a combined diff"),
     "empty binary patch": ("diff --git a/i b/i\nindex 1..2\nGIT binary patch\nnothing\n", "binary patch at line 3"),

@@ -1,0 +1,65 @@
+"""An explanation for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.table import Table
+from rich.text import Text
+
+from app.cli.explanation import Explanation
+from app.cli.heat import ORANGE, PURPLE, Row, bar, rows
+from app.cli.visible import shown
+from models.change.types import LineKind
+
+_STYLES = {LineKind.ADDED: "green", LineKind.REMOVED: "red", LineKind.CONTEXT: ""}
+
+
+def parts(explanation: Explanation) -> Iterator[Text | Table]:
+    """Verdict, method, what was read, the diff with its heat, and the table of the strongest units."""
+    style = f"bold {ORANGE}" if explanation.prediction.flagged else "bold"
+    yield shown(explanation.verdict(), style)
+    yield shown(f"Model: {explanation.name} ({explanation.model['id']})")
+    yield shown(explanation.how())
+    yield shown(explanation.reading())
+    yield Text.assemble(("████", ORANGE), " pushes towards flagged (+)   ", ("████", PURPLE), " pushes away (-)")
+    yield Text()
+    for row in rows(explanation):
+        yield _line(row, explanation.largest)
+    yield Text()
+    yield Text(f"Strongest units, level {explanation.level.value}", "bold")
+    yield _table(explanation)
+
+
+def colour(value: float | None) -> str:
+    """The colour of a value's direction."""
+    return ORANGE if (value or 0.0) > 0 else PURPLE
+
+
+def _line(row: Row, largest: float) -> Text:
+    text = Text()
+    if row.is_file:
+        text.append("\n")
+    text.append(f"{row.number:>8} ", style=colour(row.value) if row.value else "dim")
+    text.append(bar(row.value, largest) if row.kind else "    ", style=colour(row.value))
+    if row.kind is None:
+        return text.append(" ").append_text(shown(row.text, "bold" if row.is_file else "cyan"))
+    text.append(f" {_number(row.old)} {_number(row.new)} ", style="dim")
+    return text.append_text(shown(row.marker + row.text, _STYLES[row.kind]))
+
+
+def _number(number: int | None) -> str:
+    return f"{'' if number is None else number:>5}"
+
+
+def _table(explanation: Explanation) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("value", justify="right")
+    table.add_column("place", overflow="fold")
+    table.add_column("kind")
+    table.add_column("text", overflow="fold")
+    for one in explanation.top():
+        places = explanation.places
+        value = Text(f"{one.value:+.3f}", colour(one.value))
+        table.add_row(value, shown(places.label(one.unit)), Text(places.kind(one.unit)), shown(places.text(one.unit), most=100))
+    return table

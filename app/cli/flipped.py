@@ -1,0 +1,147 @@
+"""What a search for counterfactuals found, with the independent check of each, in the forms of ``whydiff flip``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from rich.text import Text
+
+from app.cli.explanation import percent, verdict_payload
+from app.cli.places import Places
+from app.cli.visible import shown
+from explain.counterfactual.operators import atoms
+from explain.counterfactual.types import Counterfactual, Edit, SearchResult
+from explain.counterfactual.verify import Verification
+from explain.counterfactual.wording import sentence
+from models.change.types import Line, LineKind, Unit, clean
+
+SCHEMA = "whydiff/flip/1"
+_SHOWN_LINES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One counterfactual with the outcome of its check."""
+
+    counterfactual: Counterfactual
+    verification: Verification
+
+
+@dataclass(frozen=True)
+class Flipped:
+    """The result of a search and the checked ways out."""
+
+    result: SearchResult
+    ways: tuple[Way, ...]
+    model: dict[str, str]
+
+    @cached_property
+    def places(self) -> Places:
+        """The units of the original diff in words."""
+        return Places(self.result.diff)
+
+    @property
+    def lossy(self) -> bool:
+        """Whether a patch has bytes that JSON cannot hold."""
+        return any(clean(way.counterfactual.patch) != way.counterfactual.patch for way in self.ways)
+
+    def payload(self) -> dict[str, Any]:
+        """The JSON of the contract."""
+        result = self.result
+        closest = result.closest
+        return {
+            "schema": SCHEMA,
+            "model": self.model,
+            "diff_id": result.diff.id,
+            "before": verdict_payload(result.before),
+            "counterfactuals": [self._way(way) for way in self.ways],
+            "closest": {"score": closest[1].score, "edits": self._edits(closest[0])} if closest else None,
+            "queries": result.queries,
+            "budget": result.budget,
+            "stopped": result.stopped.value,
+            "seconds": round(result.seconds, 3),
+        }
+
+    def _way(self, way: Way) -> dict[str, Any]:
+        found = way.counterfactual
+        return {
+            "edits": self._edits(found.edits),
+            "patch": clean(found.patch),
+            "after": {"score": found.after.score, "flagged": found.after.flagged},
+            "certificate": {"minimality": found.certificate.minimality.value, "checked": found.certificate.checked},
+            "plausibility": None,
+            "syntax": "unknown",
+            "verified": way.verification.ok,
+        }
+
+    def _edits(self, edits: Sequence[Edit]) -> list[dict[str, Any]]:
+        return [
+            {
+                "operator": edit.operator,
+                "unit": self.places.payload(edit.unit),
+                "before": self.places.source(edit.unit),
+                "after": self._after(edit.unit),
+            }
+            for edit in edits
+        ]
+
+    def _after(self, unit: Unit) -> str | None:
+        """What stands in the patch instead: a kept line as context; None where nothing is left."""
+        if unit.line < 0:
+            return None
+        line = self.result.diff.line(unit)
+        return " " + clean(line.text) if line.kind is LineKind.REMOVED else None
+
+
+def parts(found: Flipped) -> Iterator[Text]:
+    """The answer in words, then for each way a diff of the diff, its certificate and check, and what it cost."""
+    result = found.result
+    yield shown(sentence(result), "bold", most=2000)
+    for number, way in enumerate(found.ways, 1):
+        yield Text()
+        yield from _way_parts(found, way, number)
+    yield Text()
+    yield Text(
+        f"Score before: {percent(result.before.score)}, threshold {percent(result.before.threshold)}. "
+        f"{result.queries:,} of {result.budget:,} queries, {result.seconds:.1f} s, stopped: {result.stopped}."
+    )
+
+
+def _way_parts(found: Flipped, way: Way, number: int) -> Iterator[Text]:
+    one = way.counterfactual
+    verdict = "flagged" if one.after.flagged else "not flagged"
+    yield Text(f"Way {number}: {percent(one.after.score)}, {verdict}. What to take back, as a diff of the diff:", "bold")
+    yield from _diff_of_diff(found, one.edits)
+    yield shown(one.certificate.statement)
+    if way.verification.ok:
+        yield Text("Checked again independently: it holds.", "green")
+    else:
+        yield shown(f"Checked again independently: it does NOT hold. {' '.join(way.verification.reasons)}", "bold red", most=2000)
+
+
+def _diff_of_diff(found: Flipped, edits: Sequence[Edit]) -> Iterator[Text]:
+    diff = found.result.diff
+    units = sorted(frozenset().union(*(atoms(diff, edit) for edit in edits)))
+    last = None
+    for unit in units[:_SHOWN_LINES]:
+        if unit.file != last:
+            last = unit.file
+            yield shown(found.places.path(unit) or "", "bold cyan")
+        if unit.line < 0:
+            yield Text("    - the whole file: its rename, mode or binary content", "red")
+        else:
+            yield from _reverted(diff.line(unit), found.places.numbers(unit))
+    if len(units) > _SHOWN_LINES:
+        yield Text(f"    … {len(units) - _SHOWN_LINES:,} more lines; --format patch has them all", "dim")
+
+
+def _reverted(line: Line, numbers: tuple[int | None, int | None]) -> Iterator[Text]:
+    """An added line goes from the patch; a removed line stays in the file, so it becomes context."""
+    place = f"{numbers[1] if numbers[1] is not None else numbers[0]:>6} "
+    removed = line.kind is LineKind.REMOVED
+    yield Text.assemble((place, "dim"), shown(f"-{'-' if removed else '+'}{clean(line.text)}", "red"))
+    if removed:
+        yield Text.assemble((place, "dim"), shown(f"+ {clean(line.text)}", "green"))

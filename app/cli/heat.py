@@ -1,0 +1,70 @@
+"""The rows of an explained diff, before they take a form: every line with its value, what was not read folded up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.cli.explanation import Explanation
+from app.cli.places import MARKERS
+from models.change.types import Hunk, LineKind, Unit, clean
+
+ORANGE, PURPLE = "#d9730d", "#8250df"
+"""Pushes towards flagged, pushes away: neither red nor green, which the diff itself has."""
+BLOCKS = " ▏▎▍▌▋▊▉█"
+BAR = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the explained diff; ``kind`` None is a heading (file, hunk, or a remark on what was not read)."""
+
+    text: str
+    kind: LineKind | None = None
+    value: float | None = None
+    old: int | None = None
+    new: int | None = None
+    unread: bool = False
+    is_file: bool = False
+
+    @property
+    def marker(self) -> str:
+        """The sign of a patch."""
+        return MARKERS[self.kind] if self.kind else ""
+
+    @property
+    def number(self) -> str:
+        """The value with three digits, empty where there is none."""
+        if self.value is None:
+            return "unread" if self.unread else ""
+        return f"{self.value:+.3f}" if abs(self.value) >= 0.0005 else "0"
+
+
+def rows(explanation: Explanation) -> Iterator[Row]:
+    """Every file with its hunks and lines; hunks of which nothing was read are one row."""
+    for f, file in enumerate(explanation.diff.files):
+        name = clean(file.path) if file.old_path == file.path else f"{clean(file.old_path)} → {clean(file.path)}"
+        yield Row(
+            f"{name} ({file.status}{', binary' if file.binary else ''})", value=explanation.lines.get(Unit(f)), is_file=True
+        )
+        for h, hunk in enumerate(file.hunks):
+            yield from _hunk_rows(explanation, Unit(f, h), hunk)
+
+
+def _hunk_rows(explanation: Explanation, unit: Unit, hunk: Hunk) -> Iterator[Row]:
+    units = [Unit(unit.file, unit.hunk, n) for n in range(len(hunk.lines))]
+    header = clean(hunk.header)
+    if not any(one in explanation.lines for one in units):
+        yield Row(f"{header}  … {len(units):,} lines, none of them read", unread=True)
+        return
+    yield Row(header, value=explanation.lines.get(unit))
+    for one, (old, new, line) in zip(units, hunk.numbered(), strict=True):
+        value = explanation.lines.get(one)
+        yield Row(clean(line.text), line.kind, value, old, new, one in explanation.unread)
+
+
+def bar(value: float | None, largest: float) -> str:
+    """The size of a value in eighths of a block, ``BAR`` blocks wide."""
+    eighths = round(8 * BAR * min(1.0, abs(value or 0.0) / largest))
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + (BLOCKS[rest] if rest else "")).ljust(BAR)

@@ -1,0 +1,95 @@
+"""Units of a diff in words and in the JSON of the contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from models.change.render import render_file, render_hunk
+from models.change.types import MESSAGE_FILE, METRICS_FILE, Diff, Level, LineKind, Unit, clean
+
+MARKERS = {LineKind.ADDED: "+", LineKind.REMOVED: "-", LineKind.CONTEXT: " "}
+Numbers = tuple[int | None, int | None]
+
+
+class Places:
+    """Where the units of one diff are, in file names and line numbers."""
+
+    def __init__(self, diff: Diff) -> None:
+        self.diff = diff
+        self._message = clean(diff.message).split("\n")
+        self._numbers: dict[tuple[int, int], list[Numbers]] = {}
+
+    def numbers(self, unit: Unit) -> Numbers:
+        """(old, new) line number; for a hunk where it starts; None on a side where the unit does not stand."""
+        if unit.file < 0 or unit.hunk < 0:
+            return None, None
+        hunk = self.diff.files[unit.file].hunks[unit.hunk]
+        if unit.line < 0:
+            return hunk.old_start, hunk.new_start
+        key = unit.file, unit.hunk
+        if key not in self._numbers:
+            self._numbers[key] = [(old, new) for old, new, _ in hunk.numbered()]
+        return self._numbers[key][unit.line]
+
+    def path(self, unit: Unit) -> str | None:
+        """The path of the unit's file, None for the message and the size."""
+        return clean(self.diff.files[unit.file].path) if unit.file >= 0 else None
+
+    def kind(self, unit: Unit) -> str:
+        """added, removed or context for a line; else what the unit is: message, metrics, path, hunk or file."""
+        if unit.file < 0:
+            return "message" if unit.file == MESSAGE_FILE else "metrics"
+        if unit.line >= 0:
+            return self.diff.line(unit).kind.value
+        return unit.level.value if unit.level is not Level.TOKEN else ("path" if unit.hunk < 0 else "section")
+
+    def text(self, unit: Unit) -> str:
+        """The text of the unit, as the model got it: bytes that were no UTF-8 replaced."""
+        whole = self._whole(unit)
+        return whole[unit.start : unit.end] if unit.start >= 0 else whole
+
+    def _whole(self, unit: Unit) -> str:
+        if unit.file == METRICS_FILE:
+            return f"{len(self.diff.files)} files, {self.diff.added} lines added, {self.diff.removed} deleted"
+        if unit.file == MESSAGE_FILE:
+            return self._message[unit.line] if 0 <= unit.line < len(self._message) else clean(self.diff.message)
+        if unit.line >= 0:
+            return clean(self.diff.line(unit).text)
+        file = self.diff.files[unit.file]
+        if unit.hunk < 0:
+            return clean(file.path)
+        hunk = file.hunks[unit.hunk]
+        return clean(hunk.section if unit.start >= 0 else hunk.header)
+
+    def payload(self, unit: Unit) -> dict[str, Any]:
+        """The address of the contract; tokens have their character span besides."""
+        old, new = self.numbers(unit)
+        data: dict[str, Any] = {
+            "level": unit.level.value,
+            "file": unit.file if unit.file >= 0 else None,
+            "path": self.path(unit),
+            "hunk": unit.hunk if unit.hunk >= 0 else None,
+            "line": unit.line if unit.line >= 0 else None,
+            "kind": self.kind(unit),
+            "old_line": old,
+            "new_line": new,
+        }
+        return data | ({"start": unit.start, "end": unit.end} if unit.start >= 0 else {})
+
+    def label(self, unit: Unit) -> str:
+        """The place in words, such as "src/a.py:12" or "message"; not yet safe to print."""
+        if unit.file < 0:
+            return "message" if unit.file == MESSAGE_FILE else "size of the change"
+        old, new = self.numbers(unit)
+        path = self.path(unit) or ""
+        if new is None and old is None:
+            return path
+        return f"{path}:{new}" if new is not None else f"{path}:{old} (old)"
+
+    def source(self, unit: Unit) -> str:
+        """What stands in the patch at a line, hunk or file unit."""
+        file = self.diff.files[unit.file]
+        if unit.line >= 0:
+            line = self.diff.line(unit)
+            return MARKERS[line.kind] + clean(line.text)
+        return clean(render_hunk(file.hunks[unit.hunk]) if unit.hunk >= 0 else render_file(file))

@@ -1,0 +1,125 @@
+"""``whydiff score``: predictions for one change or for a dataset of millions."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from app.cli.console import progress, say, show
+from app.cli.inputs import load_classifier, read_text_diff
+from app.cli.options import ModelChoice, TextOrJson
+from app.cli.output import check_output, dumps, replacing
+from app.cli.visible import shown
+from models.errors import UsageError
+
+DATASET = ".parquet"
+
+
+class Engine(StrEnum):
+    """Where the work is done."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Which changes."""
+
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT...", help="Patch files, - or git revisions; or one dataset, a .parquet file.", show_default=False
+        ),
+    ]
+    repo: Annotated[Path, typer.Option(help="The repository of a revision.", metavar="DIR")] = Path()
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """Flags of score."""
+
+    format: Annotated[
+        TextOrJson | None, typer.Option(help="For people, or one JSON object a line; a dataset is always the latter.")
+    ] = None
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write predictions to this Parquet file.", metavar="FILE")
+    ] = None
+    engine: Annotated[Engine, typer.Option(help="Where the work is done; ray is not in this version.")] = Engine.LOCAL
+
+
+def score(source: Inputs, choice: ModelChoice, how: How) -> None:
+    """Predictions: a table or JSON lines, or Parquet with -o."""
+    if how.engine is Engine.RAY:
+        raise UsageError("This version of whydiff scores on one machine only; use --engine local.")
+    check_output(how.output)
+    datasets = [one for one in source.inputs if one.endswith(DATASET)]
+    if not datasets:
+        _score_changes(source, choice, how)
+    elif len(source.inputs) > 1:
+        raise UsageError(
+            f"Expected changes or one dataset, but got {len(source.inputs)} inputs with {datasets[0]}; score datasets one by one."
+        )
+    else:
+        _score_dataset(Path(datasets[0]), choice, how)
+
+
+def _score_changes(source: Inputs, choice: ModelChoice, how: How) -> None:
+    from app.cli.scored import COLUMNS, record, write_records
+
+    diffs = [(one, read_text_diff(one, source.repo)) for one in source.inputs]
+    classifier = load_classifier(choice.model)
+    records: list[dict[str, Any]] = []
+    with progress() as bar:
+        for name, diff in bar.track(diffs, description="Scoring"):
+            records.append(record(name, diff, classifier.predict([diff])[0]))
+    if how.output is not None:
+        with replacing(how.output) as temporary:
+            write_records(temporary, records, COLUMNS)
+    elif how.format is TextOrJson.JSON:
+        for one in records:
+            sys.stdout.write(dumps(one, indent=None))
+    else:
+        show(_table(records))
+
+
+def _table(records: Sequence[dict[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("input", overflow="fold")
+    for name in ("score", "threshold"):
+        table.add_column(name, justify="right")
+    table.add_column("verdict")
+    table.add_column("tokens read", justify="right")
+    for one in records:
+        verdict = Text("flagged", "bold") if one["flagged"] else Text("not flagged")
+        read = f"{one['tokens_read']:,} of {one['tokens_total']:,}"
+        table.add_row(shown(one["id"]), f"{one['score']:.4f}", f"{one['threshold']:.4f}", verdict, read)
+    return table
+
+
+def _score_dataset(path: Path, choice: ModelChoice, how: How) -> None:
+    from app.cli.scored import Dataset, score_batches
+
+    if how.format is TextOrJson.TEXT:
+        raise UsageError("Expected --format json or -o FILE for a dataset, but got --format text; leave --format out.")
+    if how.output is not None and how.output.absolute() == path.absolute():
+        raise UsageError(f"Expected another file than the dataset {path} for -o; name a new file.")
+    dataset = Dataset.open(path)
+    classifier = load_classifier(choice.model)
+    unread = 0
+    with progress() as bar, dataset.sink(how.output) as write:
+        task = bar.add_task("Scoring", total=dataset.rows)
+        for batch, records in score_batches(dataset, classifier):
+            write(batch, records)
+            unread += sum(one["score"] is None for one in records)
+            bar.update(task, advance=len(records))
+    if unread:
+        say(f"{unread:,} of {dataset.rows:,} rows hold no diff that can be read; their score is null.")

@@ -1,0 +1,147 @@
+"""What if: the search for the smallest edits that turn the verdict, run in the background, and its results."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import streamlit as st
+
+from app.components.marks import marks_of
+from app.components.mount import show_diff
+from app.components.payload import View
+from app.components.plain import plain
+from app.components.verdict import percent
+from app.jobs import Job
+from app.workbench import Searched, find_search, start_search
+from explain.counterfactual.operators import OPERATORS
+from explain.counterfactual.types import Counterfactual, Edit, Progress, SearchOptions, SearchResult
+from explain.counterfactual.verify import Verification
+from explain.counterfactual.wording import describe, sentence
+from models.change.types import Diff
+from models.classify.protocol import Classifier, Prediction
+
+_FOLDED = 60
+
+
+def show_flips(diff: Diff, model: Classifier, prediction: Prediction) -> None:
+    """The form, the running search, or what it found."""
+    aim = "not be flagged" if prediction.flagged else "be flagged"
+    st.markdown(f"Which is the smallest part of this change that, taken back, would make it {aim}?")
+    options = _choose_options()
+    job = find_search(diff, model, options)
+    running = job is not None and not job.done
+    if st.button("Search", type="primary", disabled=running, key="search"):
+        job = start_search(diff, model, options)
+    if job is None:
+        return
+    if not job.done:
+        _show_running(job)
+    elif job.error:
+        st.error(plain(job.error))
+    elif isinstance(job.latest, Searched):
+        _show_found(diff, job.latest)
+
+
+def _choose_options() -> SearchOptions:
+    with st.expander("Settings of the search"):
+        names = [operator.card.name for operator in OPERATORS]
+        chosen = st.multiselect("Edits", names, default=names, key="operators", bind="query-params", help=_help("operators"))
+        columns = st.columns(3)
+        numbers = {
+            name: column.number_input(label, **_bounds(name), key=name, bind="query-params")
+            for column, (name, label) in zip(columns, _NUMBERS.items(), strict=True)
+        }
+    return SearchOptions(
+        operators=tuple(chosen) or tuple(names),
+        max_edits=int(numbers["max_edits"]),
+        budget=int(numbers["budget"]),
+        seconds=float(numbers["seconds"]),
+    )
+
+
+_NUMBERS = {"max_edits": "Most edits", "budget": "Most queries", "seconds": "Most seconds"}
+_OPTIONS = {one.name: one for one in fields(SearchOptions)}
+
+
+def _help(name: str) -> str:
+    return plain(str(_OPTIONS[name].metadata["help"]).capitalize() + ".")
+
+
+def _bounds(name: str) -> dict[str, Any]:
+    """Value, bounds and help of a number's field, as the options themselves give them."""
+    option = _OPTIONS[name]
+    kind = float if isinstance(option.default, float) else int
+    low, high = option.metadata["min"], option.metadata["max"]
+    return {"value": option.default, "min_value": kind(low), "max_value": kind(high), "step": kind(1), "help": _help(name)}
+
+
+@st.fragment(run_every=0.4)
+def _show_running(job: Job[Progress | Searched]) -> None:
+    """Progress and the Stop button, redrawn alone; the whole page again when the search is done."""
+    if job.done:
+        st.rerun()
+    latest = job.latest
+    if isinstance(latest, Progress):
+        share = min(latest.queries / max(latest.budget, 1), 1.0)
+        found = f", {len(latest.found)} found" if latest.found else ""
+        text = f"{latest.queries} of at most {latest.budget} queries, best score {latest.best_score:.3f}{found}; {latest.phase}"
+    else:
+        share, text = 0.0, "waiting for its turn"
+    st.progress(share, text=plain(text))
+    if st.button("Stop", key="stop", disabled=job.stopping):
+        job.stop()
+
+
+def _show_found(diff: Diff, searched: Searched) -> None:
+    result = searched.result
+    if not result.counterfactuals:
+        st.warning(plain(sentence(result)))
+        _show_closest(diff, result)
+    for n, (one, check) in enumerate(zip(result.counterfactuals, searched.checks, strict=True), start=1):
+        _show_counterfactual(n, diff, one, check)
+    st.caption(
+        plain(f"{result.queries} queries of at most {result.budget}, {result.seconds:.1f} s; the search ended: {result.stopped}.")
+    )
+
+
+def _show_counterfactual(n: int, diff: Diff, one: Counterfactual, check: Verification) -> None:
+    with st.container(border=True):
+        verdict = "flagged" if one.after.flagged else "not flagged"
+        st.markdown(f"**{n}. {_count(one.edits)}: {percent(one.before.score)} → {percent(one.after.score)}, {verdict}**")
+        st.text(f"To get there, {describe(diff, one.edits)}.")
+        show_diff(View(diff, marks=marks_of(edit.unit for edit in one.edits), folded=_FOLDED, only_marked=True), key=f"flip_{n}")
+        left, right = st.columns([4, 1], vertical_alignment="center")
+        left.markdown(plain(one.certificate.statement))
+        left.caption(plain(checked_sentence(check)))
+        right.download_button(
+            "Patch",
+            one.patch.encode("utf-8", "surrogateescape"),
+            file_name=f"whydiff-{diff.id}-{n}.patch",
+            mime="text/x-diff",
+            on_click="ignore",
+            key=f"patch_{n}",
+            width="stretch",
+            icon=":material/download:",
+        )
+
+
+def checked_sentence(check: Verification) -> str:
+    """What the independent check said."""
+    if check.ok:
+        sets = f", {check.checked} smaller set{'' if check.checked == 1 else 's'} scored anew" if check.checked else ""
+        return f"Verified: the patch was read back, scored again and turns the verdict{sets}."
+    return f"Not verified: {' '.join(check.reasons)}"
+
+
+def _count(edits: tuple[Edit, ...]) -> str:
+    level = edits[0].unit.level if edits else "line"
+    return f"{len(edits)} {level}{'' if len(edits) == 1 else 's'} taken back"
+
+
+def _show_closest(diff: Diff, result: SearchResult) -> None:
+    if result.closest is None:
+        return
+    edits, prediction = result.closest
+    st.markdown(f"The nearest miss, at {percent(prediction.score)} against a threshold of {percent(prediction.threshold)}:")
+    show_diff(View(diff, marks=marks_of(edit.unit for edit in edits), folded=_FOLDED, only_marked=True), key="closest")

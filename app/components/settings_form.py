@@ -1,0 +1,46 @@
+"""Choosing how a verdict is explained: method, level and baseline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import streamlit as st
+
+from app.components.plain import plain
+from explain.attribution.options import AttributionOptions
+from explain.attribution.registry import METHODS
+from models.change.types import Level
+
+_COARSER = (Level.TOKEN, Level.LINE, Level.HUNK, Level.FILE)
+
+
+@dataclass(frozen=True, slots=True)
+class Explaining:
+    """The chosen method, the level that is shown, and the method's options."""
+
+    method: str
+    level: Level
+    options: AttributionOptions
+
+
+def choose_explanation() -> Explaining:
+    """What the user chose; every choice is part of the page's address."""
+    method = st.selectbox("Method", list(METHODS), format_func=_spoken, key="method", bind="query-params")
+    card = METHODS[method]
+    st.caption(plain(card.summary))
+    levels = [str(level) for level in _COARSER[_COARSER.index(card.finest) :]]
+    level = st.segmented_control(
+        "Level", levels, default=levels[0], required=True, key="level", bind="query-params", width="stretch"
+    )
+    return Explaining(method, Level(level or levels[0]), AttributionOptions(baseline=_baseline()))
+
+
+def _baseline() -> str:
+    field = next(one for one in fields(AttributionOptions) if one.name == "baseline")
+    help_text = plain(str(field.metadata["help"]).capitalize() + ".")
+    choices: list[str] = list(field.metadata["choices"])
+    return st.selectbox("Baseline token", choices, key="baseline", bind="query-params", help=help_text)
+
+
+def _spoken(method: str) -> str:
+    return method.replace("-", " ").capitalize()

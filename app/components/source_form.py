@@ -1,0 +1,85 @@
+"""Choosing a change: a sample, a pasted or uploaded diff, or a commit of a local repository."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+
+import streamlit as st
+
+from app.components.plain import plain
+from models.change.git import recent, show
+from models.change.source import read_bytes
+from models.change.types import Diff, clean
+
+_COMMITS = 40
+_SHORT = 12
+_LISTED = re.compile(rf"([0-9a-f]{{{_SHORT}}})(?: |$)")
+
+
+def choose_change() -> Diff | None:
+    """The change that the user chose, or None while there is none. Raises InputError for one that cannot be read."""
+    source = st.segmented_control(
+        "Change", list(_SOURCES), default="Sample", required=True, key="source", bind="query-params", width="stretch"
+    )
+    return _SOURCES[source or "Sample"]()
+
+
+@lru_cache(maxsize=1)
+def samples() -> Mapping[str, str]:
+    """What each sample diff shows, by its name."""
+    rows = json.loads((resources.files("sample_diffs") / "index.json").read_text(encoding="utf-8"))
+    return MappingProxyType(
+        {row["file"].removesuffix(".diff"): f"{row['title']} ({row['language']}). {row['shows']}" for row in rows}
+    )
+
+
+def _sample() -> Diff | None:
+    name = st.selectbox("Sample", list(samples()), key="sample", bind="query-params")
+    if name not in samples():
+        return None
+    st.caption(plain(samples()[name]))
+    return read_bytes((resources.files("sample_diffs") / f"{name}.diff").read_bytes())
+
+
+def _pasted() -> Diff | None:
+    text = st.text_area("Diff", key="pasted", height=220, placeholder="Output of git diff or git show")
+    st.caption("A pasted diff stays in this session: the page's address does not hold it.")
+    return read_bytes(text.encode("utf-8", "surrogateescape")) if text and text.strip() else None
+
+
+def _uploaded() -> Diff | None:
+    upload = st.file_uploader("Patch file", key="uploaded")
+    st.caption("An uploaded file stays in this session: the page's address does not hold it.")
+    return None if upload is None else read_bytes(upload.getvalue())
+
+
+def _commit() -> Diff | None:
+    repo = Path(st.text_input("Repository folder", value=".", key="repo", bind="query-params") or ".").expanduser()
+    commits = [f"{digest[:_SHORT]} {clean(subject)[:90]}".rstrip() for digest, subject in recent(repo, _COMMITS)]
+    chosen = st.selectbox(
+        "Commit or range",
+        commits,
+        index=None,
+        key="revision",
+        bind="query-params",
+        accept_new_options=True,
+        placeholder="Choose, or type a revision or A..B",
+    )
+    return show(repo, revision_of(chosen)) if chosen else None
+
+
+def revision_of(choice: str) -> str:
+    """The revision of an entry of the list, also of one that has left the list; what was typed stays as it is."""
+    listed = _LISTED.match(choice)
+    return listed[1] if listed else choice.strip()
+
+
+_SOURCES: Mapping[str, Callable[[], Diff | None]] = MappingProxyType(
+    {"Sample": _sample, "Paste": _pasted, "Upload": _uploaded, "Commit": _commit}
+)

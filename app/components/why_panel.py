@@ -1,0 +1,96 @@
+"""Why: the diff under its attribution, what speaks for believing it, and the lines that count most."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app.components.heat import heat_of
+from app.components.mount import show_diff
+from app.components.payload import View
+from app.components.plain import plain
+from explain.attribution.registry import method
+from explain.attribution.types import Attribution, UnitValue
+from models.change.types import MESSAGE_FILE, METRICS_FILE, Diff, Level, clean
+
+_TOP = 12
+
+
+def show_why(diff: Diff, attribution: Attribution, level: Level) -> None:
+    """Draw the whole answer to "why"."""
+    show_diff(View(diff, heat=heat_of(attribution, level), unread=attribution.unread), key="why_diff")
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.subheader("Lines that count most", anchor=False)
+        _show_table(top_lines(diff, attribution))
+    with right:
+        st.subheader("How far to believe it", anchor=False)
+        show_trust(attribution)
+
+
+def show_trust(attribution: Attribution) -> None:
+    """The numbers behind the colours and what they are worth."""
+    card = method(attribution.method)
+    numbers = pd.DataFrame(
+        [
+            ("This change", attribution.output),
+            (f"Baseline ({attribution.baseline})", attribution.baseline_output),
+            ("Sum of all values", attribution.total),
+            ("Left unexplained", attribution.completeness_gap),
+        ],
+        columns=["Quantity", "Logits"],
+    )
+    st.dataframe(numbers, hide_index=True, column_config={"Logits": st.column_config.NumberColumn(format="%+.3f")})
+    st.markdown(plain(trust_sentence(attribution)))
+    st.caption(plain(f"{card.guarantee} Target: {attribution.target}. {attribution.steps} points scored. {card.paper}."))
+
+
+def trust_sentence(attribution: Attribution) -> str:
+    """Why the values may be believed, or why not, in one or two sentences."""
+    card = method(attribution.method)
+    gap = f"{attribution.relative_gap:.1%}"
+    if not attribution.converged:
+        return f"Read with care: the method did not converge, and {gap} of the output's change is not explained."
+    if card.additive:
+        return (
+            f"The values add up to the output's change from the baseline, but for {gap} of it. "
+            "That is necessary for a right answer, not sufficient: taking lines back under “What if” puts it to the test."
+        )
+    if not card.needs_gradients:
+        return f"Every value is a measured difference of two scores. They need not add up: here {gap} is left over."
+    return f"A first guess from one slope: {gap} of the output's change is left over. Integrated gradients follow the whole way."
+
+
+def top_lines(diff: Diff, attribution: Attribution) -> pd.DataFrame:
+    """The units with the largest values at line level, largest first."""
+    units = sorted(attribution.at(Level.LINE), key=lambda one: -abs(one.value))
+    rows = [_described(diff, one) for one in units[:_TOP] if one.value]
+    return pd.DataFrame(rows, columns=["Logits", "Where", "Line", "Text"])
+
+
+def _described(diff: Diff, one: UnitValue) -> tuple[float, str, int | None, str]:
+    unit = one.unit
+    if unit.file == METRICS_FILE:
+        return one.value, "size of the change", None, f"{diff.added} added, {diff.removed} removed"
+    if unit.file == MESSAGE_FILE:
+        lines = clean(diff.message).split("\n")
+        return one.value, "commit message", None, lines[unit.line] if 0 <= unit.line < len(lines) else ""
+    file = diff.files[unit.file]
+    path = clean(file.path)
+    if unit.hunk < 0:
+        return one.value, path, None, "the path"
+    hunk = file.hunks[unit.hunk]
+    if unit.line < 0:
+        return one.value, path, hunk.new_start, f"@@ {clean(hunk.section)}"
+    old, new, line = list(hunk.numbered())[unit.line]
+    return one.value, path, old if new is None else new, f"{line.marker or ' '} {clean(line.text).strip()}"
+
+
+def _show_table(rows: pd.DataFrame) -> None:
+    columns = {
+        "Logits": st.column_config.NumberColumn(format="%+.3f", width="small"),
+        "Where": st.column_config.TextColumn(width="small"),
+        "Line": st.column_config.NumberColumn(format="%d", width="small"),
+        "Text": st.column_config.TextColumn(width="large"),
+    }
+    st.dataframe(rows, hide_index=True, column_config=columns)

@@ -1,0 +1,36 @@
+"""The Inspect page: one change, its verdict, why, and what would turn it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.components.flip_panel import show_flips
+from app.components.mount import show_card
+from app.components.plain import problems
+from app.components.settings_form import choose_explanation
+from app.components.source_form import choose_change
+from app.components.verdict import card
+from app.components.why_panel import show_why
+from app.workbench import classifier, explained, scored
+from models.change.types import Diff
+
+
+def page() -> None:
+    """Draw the page; what cannot be read or loaded is said in one sentence."""
+    diff: Diff | None = None
+    with problems(), st.sidebar:
+        diff = choose_change()
+    with st.sidebar:
+        explaining = choose_explanation()
+    if diff is None:
+        st.info("Choose a change in the sidebar: a sample, a diff to paste or upload, or a commit of a local repository.")
+        return
+    with problems():
+        model = classifier()
+        prediction = scored(diff, model)
+        show_card(card(diff, prediction, model.name), key="verdict")
+        why, what_if = st.tabs(["Why", "What if"], key="answer", bind="query-params")
+        with why, problems():
+            show_why(diff, explained(diff, model, explaining.method, explaining.options), explaining.level)
+        with what_if, problems():
+            show_flips(diff, model, prediction)

@@ -1,0 +1,104 @@
+"""What the pages share: the loaded classifier, explanations already made, searches that run.
+
+Everything here is shared by all sessions and keyed by all that it depends on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from app.jobs import Job, Jobs
+from explain.attribution.options import AttributionOptions
+from explain.attribution.run import answer, attribute
+from explain.attribution.types import Attribution
+from explain.counterfactual.search import search
+from explain.counterfactual.types import Progress, SearchOptions, SearchResult
+from explain.counterfactual.verify import Verification, verify
+from models.change.types import Diff
+from models.classify.differentiable import Differentiable
+from models.classify.load import load
+from models.classify.protocol import Classifier, Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """A finished search with an independent check of each of its counterfactuals."""
+
+    result: SearchResult
+    checks: tuple[Verification, ...]
+
+
+MODEL_VARIABLE = "WHYDIFF_MODEL"
+"""The environment variable that names the checkpoint's folder; unset or empty: the shipped one."""
+
+
+def classifier() -> Differentiable:
+    """The classifier that the server was started with. Raises ModelError."""
+    return _loaded(os.environ.get(MODEL_VARIABLE, ""))
+
+
+def scored(diff: Diff, model: Classifier) -> Prediction:
+    """The verdict of ``model`` on ``diff``."""
+    return _scored(diff.id, model.digest, diff, model)
+
+
+def explained(diff: Diff, model: Classifier, method: str, options: AttributionOptions) -> Attribution:
+    """The attribution of ``method``; made once for a diff, model, method and options."""
+    return _explained(diff.id, model.digest, method, options, diff, model)
+
+
+def find_search(diff: Diff, model: Classifier, options: SearchOptions) -> Job[Progress | Searched] | None:
+    """The search with these options, running or done, if one was started."""
+    return _jobs().get(_key(diff, model, options))
+
+
+def start_search(diff: Diff, model: Classifier, options: SearchOptions) -> Job[Progress | Searched]:
+    """Start the search in the background, or join the one that runs."""
+
+    def work(cancelled: Callable[[], bool]) -> Iterator[Progress | Searched]:
+        return _searched(diff, model, options, cancelled)
+
+    return _jobs().start(_key(diff, model, options), work)
+
+
+def _searched(
+    diff: Diff, model: Classifier, options: SearchOptions, cancelled: Callable[[], bool]
+) -> Iterator[Progress | Searched]:
+    for item in search(diff, model, options, cancelled):
+        if isinstance(item, SearchResult):
+            yield Searched(item, tuple(verify(diff, one, model) for one in item.counterfactuals))
+        else:
+            yield item
+
+
+def _key(diff: Diff, model: Classifier, options: SearchOptions) -> str:
+    return hashlib.sha256(repr((diff.id, model.digest, astuple(options))).encode()).hexdigest()
+
+
+@st.cache_resource(max_entries=2, show_spinner="Loading the model…")
+def _loaded(folder: str) -> Differentiable:
+    return load(Path(folder) if folder else None)
+
+
+@st.cache_resource(show_spinner=False)
+def _jobs() -> Jobs[Progress | Searched]:
+    return Jobs()
+
+
+# Streamlit leaves parameters with an underscore out of the key, so the digests beside them stand for them.
+@st.cache_resource(max_entries=256, show_spinner="Scoring…")
+def _scored(diff_id: str, digest: str, _diff: Diff, _model: Classifier) -> Prediction:
+    return _model.predict([_diff])[0]
+
+
+@st.cache_resource(max_entries=64, show_spinner="Explaining…")
+def _explained(
+    diff_id: str, digest: str, method: str, options: AttributionOptions, _diff: Diff, _model: Classifier
+) -> Attribution:
+    return answer(attribute(_diff, _model, method, options))
