@@ -44,13 +44,13 @@ soak: install
 	$(BIN)/pytest -m soak
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage*
 
 # Each step leaves a stamp in .venv, so that a second run has nothing to do.
 install: $(VENV)/.installed
 
 $(VENV)/.made:
-	@python=$$(sh scripts/find_python.sh $(PYTHON)) && echo "Making $(VENV) with $$python." && "$$python" -m venv --clear $(VENV)
+	@python=$$(sh scripts/find_python.sh $(PYTHON)) && echo "Making $(VENV) with $$python." && "$$python" -m venv $(VENV)
 	@touch $@
 
 # torch comes first and without its dependencies: a build with CUDA is noticed before it brings its libraries.

@@ -156,11 +156,16 @@ def misplaced_third_party(tree: Tree) -> list[str]:
     ]
 
 
-def undeclared_third_party(tree: Tree) -> list[str]:
-    """Third-party packages that pyproject.toml does not depend on."""
+def declared(tree: Tree) -> set[str]:
+    """The distributions that pyproject.toml depends on."""
     project = tomllib.loads((tree.root / "pyproject.toml").read_text("utf-8"))["project"]
-    declared = {re.split(r"[^\w-]", line)[0].lower() for line in project["dependencies"]}
-    return sorted({f"{top} is not declared" for _, top in _third_party(tree) if DISTRIBUTIONS.get(top, top) not in declared})
+    return {re.split(r"[^\w-]", line)[0].lower() for line in project["dependencies"]}
+
+
+def undeclared_third_party(tree: Tree) -> list[str]:
+    """Third-party packages that are imported but not declared, or the other way round."""
+    used = {DISTRIBUTIONS.get(top, top) for _, top in _third_party(tree)}
+    return sorted(f"{name} is imported or declared, not both" for name in used ^ declared(tree))
 
 
 def long_functions(tree: Tree) -> list[str]:
@@ -202,6 +207,16 @@ def package_list(tree: Tree) -> list[str]:
     return bare + [f"{name} is listed or on disk, not both" for name in sorted(listed ^ on_disk)]
 
 
+def unpackaged_files(tree: Tree) -> list[str]:
+    """Data files inside the packages that an installation would lack."""
+    patterns = tomllib.loads((tree.root / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["package-data"]
+    shipped = {
+        path for package, globs in patterns.items() for one in globs for path in (tree.root / package.replace(".", "/")).glob(one)
+    }
+    data = {path for top in [*LAYERS, "sample_diffs"] for path in (tree.root / top).rglob("*") if path.is_file()}
+    return sorted(str(path.relative_to(tree.root)) for path in data - shipped if path.suffix not in {".py", ".pyc", ""})
+
+
 def undocumented(tree: Tree) -> list[str]:
     """Public modules, classes, functions and methods without a docstring."""
     found = []
@@ -232,7 +247,8 @@ def _lines(count: int) -> str:
     return "    x = 1\n" * count
 
 
-PYPROJECT = '[project]\ndependencies = ["torch>=2"]\n[tool.setuptools]\npackages = ["app", "explain", "models", "sample_diffs"]\n'
+PYPROJECT = '[project]\ndependencies = []\n[tool.setuptools]\npackages = ["app", "explain", "models"]\n'
+PYPROJECT += '[tool.setuptools.package-data]\napp = ["*.toml"]\n'
 
 BROKEN: list[tuple[Callable[[Tree], list[str]], dict[str, str], str]] = [
     (upward_imports, {"explain/why.py": "def f():\n    import app.cli"}, "explain.why imports app.cli"),
@@ -241,7 +257,8 @@ BROKEN: list[tuple[Callable[[Tree], list[str]], dict[str, str], str]] = [
     (import_circles, {"models/a.py": "import models.b", "models/b.py": "def f():\n    from models import a"}, "models.a is"),
     (misplaced_third_party, {"models/a.py": "import streamlit"}, "models.a imports streamlit"),
     (misplaced_third_party, {"app/cli.py": "import plotly.express"}, "app.cli imports plotly"),
-    (undeclared_third_party, {"models/a.py": "from sklearn.metrics import auc"}, "sklearn is not declared"),
+    (undeclared_third_party, {"models/a.py": "from sklearn.metrics import auc"}, "scikit-learn is imported or declared"),
+    (undeclared_third_party, {"pyproject.toml": '[project]\ndependencies = ["torch>=2"]'}, "torch is imported or declared"),
     (long_functions, {"models/a.py": f"def f():\n{_lines(61)}"}, "models.a.f has 61 lines"),
     (long_functions, {"models/a.py": f"class A:\n  async def f(self):\n{_lines(61)}"}, "models.a.f has 61 lines"),
     (long_files, {"models/a.py": "\n" * 401}, "models.a has 401 lines"),
@@ -252,6 +269,8 @@ BROKEN: list[tuple[Callable[[Tree], list[str]], dict[str, str], str]] = [
     (shadowing_names, {"app/pytest/__init__.py": ""}, "app/pytest hides pytest"),
     (package_list, {"models/new/__init__.py": ""}, "models.new is listed or on disk, not both"),
     (package_list, {"models/new/a.py": ""}, "models/new has no __init__.py"),
+    (unpackaged_files, {"app/a.css": ""}, "app/a.css"),
+    (unpackaged_files, {"app/.streamlit/config.toml": ""}, "app/.streamlit/config.toml"),
     (undocumented, {"models/a.py": '"""M."""\ndef f(): ...'}, "models.a.f"),
     (undocumented, {"models/a.py": '"""M."""\nclass A:\n    """A."""\n    def f(self): ...'}, "models.a.A.f"),
     (undocumented, {"models/a.py": "import os"}, "models.a"),

@@ -19,6 +19,7 @@ from models.encode.pieces import pieces
 from models.encode.vocabulary import CLS, SEP, token_id, train_tokenizer
 from models.train.options import TrainOptions
 
+_WORTH_A_POOL = 4000
 _encoder: DiffEncoder | None = None
 _lengths: tuple[int, int] = (0, 0)
 
@@ -102,8 +103,12 @@ def _encode_row(row: tuple[int, str, str]) -> tuple[int, list[int], list[int]] |
 
 def _encode_all(frame: pd.DataFrame, tokenizer: Tokenizer, options: TrainOptions) -> dict[str, NDArray[np.generic]]:
     tasks: Iterator[tuple[int, str, str]] = zip(range(len(frame)), frame["diff"], frame["message"], strict=True)
-    with multiprocessing.get_context("spawn").Pool(initializer=_start, initargs=(tokenizer.to_str(), options)) as pool:
-        done = [one for one in pool.imap(_encode_row, tasks, chunksize=64) if one is not None]
+    if len(frame) < _WORTH_A_POOL:
+        _start(tokenizer.to_str(), options)
+        done = [one for one in map(_encode_row, tasks) if one is not None]
+    else:
+        with multiprocessing.get_context("spawn").Pool(initializer=_start, initargs=(tokenizer.to_str(), options)) as pool:
+            done = [one for one in pool.imap(_encode_row, tasks, chunksize=64) if one is not None]
     rows = np.array([row for row, _, _ in done])
     arrays: dict[str, NDArray[np.generic]] = {"rows": rows, "labels": frame["label"].to_numpy()[rows]}
     for name, lists in (("short", [short for _, short, _ in done]), ("long", [long for _, _, long in done])):
