@@ -190,9 +190,15 @@ def vague_names(tree: Tree) -> list[str]:
     return [module for module in tree.files if VAGUE & set(module.split("."))]
 
 
+@cache
+def installed() -> frozenset[str]:
+    """The top-level names that installed packages take."""
+    return frozenset(packages_distributions())
+
+
 def shadowing_names(tree: Tree) -> list[str]:
     """What stands directly in app/, which Streamlit puts first on the path, and bears another package's name."""
-    taken = set(LAYERS) | DATA_PACKAGES | {"tests"} | sys.stdlib_module_names | set(packages_distributions())
+    taken = set(LAYERS) | DATA_PACKAGES | {"tests"} | sys.stdlib_module_names | installed()
     names = {path.stem for path in (tree.root / "app").iterdir() if path.suffix == ".py" or path.is_dir()}
     return sorted(f"app/{name} hides {name}" for name in names & taken)
 

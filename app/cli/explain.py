@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.console import plain, progress, show
+from app.cli.console import plain, progress, show, working
 from app.cli.inputs import load_classifier, model_payload, read_text_diff
 from app.cli.options import ModelChoice, Source
 from app.cli.output import check_output, dumps, emit
@@ -97,7 +97,8 @@ def _explanation(source: Source, choice: ModelChoice, how: How, card: MethodCard
 
     diff = read_text_diff(source.input, source.repo)
     classifier = load_classifier(choice.model)
-    prediction = classifier.predict([diff])[0]
+    with working("Scoring the change"):
+        prediction = classifier.predict([diff])[0]
     attribution = _last(card.run(diff, classifier, options), card.name, options)
     model = model_payload(classifier, choice.model)
     return Explanation(diff, model, classifier.name, prediction, attribution, how.level)

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from app.cli.explanation import Explanation
 from app.cli.places import MARKERS
-from models.change.types import Hunk, LineKind, Unit, clean
+from models.change.types import FileDiff, Hunk, LineKind, Unit, clean
 
 ORANGE, PURPLE = "#d9730d", "#8250df"
 """Pushes towards flagged, pushes away: neither red nor green, which the diff itself has."""
 BLOCKS = " ▏▎▍▌▋▊▉█"
 BAR = 4
+MOST_UNREAD = 20
+"""Files of which nothing was read that are named one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +43,25 @@ class Row:
 
 
 def rows(explanation: Explanation) -> Iterator[Row]:
-    """Every file with its hunks and lines; hunks of which nothing was read are one row."""
+    """Every file with its hunks and lines; what was not read is one row a hunk or file, and a count after some files."""
+    read = {unit.file for unit in explanation.lines}
+    unread = [f for f in range(len(explanation.diff.files)) if f not in read]
+    hidden = frozenset(unread[MOST_UNREAD:])
     for f, file in enumerate(explanation.diff.files):
-        name = clean(file.path) if file.old_path == file.path else f"{clean(file.old_path)} → {clean(file.path)}"
-        yield Row(
-            f"{name} ({file.status}{', binary' if file.binary else ''})", value=explanation.lines.get(Unit(f)), is_file=True
-        )
-        for h, hunk in enumerate(file.hunks):
-            yield from _hunk_rows(explanation, Unit(f, h), hunk)
+        if f not in hidden:
+            yield _file_row(file, explanation.lines.get(Unit(f)), f in read)
+        if f in read:
+            for h, hunk in enumerate(file.hunks):
+                yield from _hunk_rows(explanation, Unit(f, h), hunk)
+    if hidden:
+        yield Row(f"… and {len(hidden):,} more files, none of them read", unread=True, is_file=True)
+
+
+def _file_row(file: FileDiff, value: float | None, read: bool) -> Row:
+    name = file.path if file.old_path == file.path else f"{file.old_path} → {file.path}"
+    status = f"{file.status}, binary" if file.binary else str(file.status)
+    rest = "" if read else f"  … {sum(len(hunk.lines) for hunk in file.hunks):,} lines, none of them read"
+    return Row(f"{clean(name)} ({status}){rest}", value=value, unread=not read, is_file=True)
 
 
 def _hunk_rows(explanation: Explanation, unit: Unit, hunk: Hunk) -> Iterator[Row]:

@@ -108,7 +108,7 @@ def _show_found(diff: Diff, searched: Searched) -> None:
 def _show_counterfactual(n: int, diff: Diff, one: Counterfactual, check: Verification) -> None:
     with st.container(border=True):
         verdict = "flagged" if one.after.flagged else "not flagged"
-        st.markdown(f"**{n}. {_count(one.edits)}: {percent(one.before.score)} → {percent(one.after.score)}, {verdict}**")
+        st.markdown(f"**{n}. {_count(one.edits)}: {one.before.score:.1%} → {one.after.score:.1%}, {verdict}**")
         st.text(f"To get there, {describe(diff, one.edits)}.")
         show_diff(View(diff, marks=marks_of(edit.unit for edit in one.edits), folded=_FOLDED, only_marked=True), key=f"flip_{n}")
         left, right = st.columns([4, 1], vertical_alignment="center")
@@ -143,5 +143,5 @@ def _show_closest(diff: Diff, result: SearchResult) -> None:
     if result.closest is None:
         return
     edits, prediction = result.closest
-    st.markdown(f"The nearest miss, at {percent(prediction.score)} against a threshold of {percent(prediction.threshold)}:")
+    st.markdown(f"The nearest miss, at {prediction.score:.1%} against a threshold of {percent(prediction.threshold)}:")
     show_diff(View(diff, marks=marks_of(edit.unit for edit in edits), folded=_FOLDED, only_marked=True), key="closest")

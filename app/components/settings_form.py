@@ -30,7 +30,7 @@ def choose_explanation() -> Explaining:
     st.caption(plain(card.summary))
     levels = [str(level) for level in _COARSER[_COARSER.index(card.finest) :]]
     level = st.segmented_control(
-        "Level", levels, default=levels[0], required=True, key="level", bind="query-params", width="stretch"
+        "Level", levels, default=levels[0], required=True, key="level", bind="query-params", width="stretch", wrap=False
     )
     return Explaining(method, Level(level or levels[0]), AttributionOptions(baseline=_baseline()))
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def shipped() -> Path:
     """The folder of the checkpoint that comes with whydiff."""
-    return Path(str(resources.files("models.default")))
+    return Path(str(resources.files("models"))) / "default"
 
 
 def load(folder: Path | None = None) -> Differentiable:

@@ -25,6 +25,9 @@ from models.train.options import TrainOptions
 from models.train.prepare import Prepared, prepare, tokenizer_for
 
 
+WORK = "work"
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """One line of progress: share done in [0, 1], the mean loss since the last line, tokens a second, AUC if measured."""
@@ -71,7 +74,8 @@ def build(tokenizer: Tokenizer, options: TrainOptions) -> ModernBertForSequenceC
 def train(frame: pd.DataFrame, options: TrainOptions, folder: Path) -> Iterator[Report]:
     """Train on the rows with split "train" of ``frame``, yielding progress; resumes what ``folder`` holds.
 
-    Leaves ``model.safetensors``, ``config.json`` and ``tokenizer.json`` in ``folder``. Seeded; the order of rows is a
+    Leaves ``model.safetensors``, ``config.json`` and ``tokenizer.json`` in ``folder``, and in its folder ``work`` what
+    only resuming needs. Seeded; the order of rows is a
     function of the seed and the step alone, so that a resumed run sees what the whole run would have seen.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -80,9 +84,9 @@ def train(frame: pd.DataFrame, options: TrainOptions, folder: Path) -> Iterator[
         frame[frame["split"] == "valid"].sample(frac=1, random_state=options.seed).head(options.valid_rows).reset_index(drop=True)
     )
     tokenizer = _tokenizer(rows, options, folder)
-    data = prepare(rows, tokenizer, options, folder)
-    (folder / "valid").mkdir(exist_ok=True)
-    held_out = prepare(valid, tokenizer, options, folder / "valid")
+    (folder / WORK / "valid").mkdir(parents=True, exist_ok=True)
+    data = prepare(rows, tokenizer, options, folder / WORK)
+    held_out = prepare(valid, tokenizer, options, folder / WORK / "valid")
     model = build(tokenizer, options)
     (folder / "train.json").write_text(json.dumps(asdict(options), indent=1) + "\n", encoding="utf-8")
     model.config.save_pretrained(folder)
@@ -196,7 +200,7 @@ class _Run:
         _write(self.folder / "model.safetensors", lambda path: save_file(tensors, path, metadata={"format": "pt"}))
         states = self.optimizer.state_dict()["state"]
         flat = {f"{index}.{name}": torch.as_tensor(value) for index, one in states.items() for name, value in one.items()}
-        _write(self.folder / "optimizer.safetensors", lambda path: save_file(flat, path))
+        _write(self.folder / WORK / "optimizer.safetensors", lambda path: save_file(flat, path))
         text = json.dumps(asdict_state(self.state))
         _write(self.folder / "state.json", lambda path: path.write_text(text, encoding="utf-8"))
 
@@ -206,7 +210,7 @@ class _Run:
         self.state = _State(**json.loads((self.folder / "state.json").read_text(encoding="utf-8")))
         self.model.load_state_dict(load_file(self.folder / "model.safetensors"))
         states: dict[int, dict[str, Tensor]] = {}
-        for name, value in load_file(self.folder / "optimizer.safetensors").items():
+        for name, value in load_file(self.folder / WORK / "optimizer.safetensors").items():
             index, key = name.split(".", 1)
             states.setdefault(int(index), {})[key] = value
         self.optimizer.load_state_dict({"state": states, "param_groups": self.optimizer.state_dict()["param_groups"]})

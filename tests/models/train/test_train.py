@@ -151,4 +151,13 @@ def test_the_baselines_find_what_they_can_see():
 
 
 def test_the_bag_marks_where_a_word_stands():
-    assert set(bag(("--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-old\n+new\n same\n", "Fix"))) == {"pa", "p/", "px", "p.", "ppy", "-old", "+new", "mfix"}
+    assert set(bag(("--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-old\n+new\n same\n", "Fix"))) == {
+        "pa",
+        "p/",
+        "px",
+        "p.",
+        "ppy",
+        "-old",
+        "+new",
+        "mfix",
+    }
