@@ -106,7 +106,7 @@ def validate_folder(folder: Path) -> dict[str, Any]:
     unsafe = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in _UNSAFE)
     if unsafe:
         raise ModelError(
-            f"The model folder {folder} holds {unsafe[0]}, which may run code when loaded; save it as safetensors, remove that file."
+            f"The model folder {folder} holds {unsafe[0]}, which may run code when loaded; keep safetensors only."
         )
     missing = [name for name in ("config.json", "tokenizer.json") if not (folder / name).is_file()]
     if missing:

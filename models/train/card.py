@@ -113,7 +113,7 @@ def card_text(folder: Path, name: str, measured: Measured, train: pd.DataFrame, 
     """The model card as Markdown (Mitchell et al. 2019)."""
     options = json.loads((folder / "train.json").read_text(encoding="utf-8"))
     state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-    megabytes = (folder / "model.safetensors").stat().st_size / 1e6
+    size, minutes = (folder / "model.safetensors").stat().st_size / 1e6, state["seconds"] / 60
     table = "\n".join(f"| {model} | {f.pooled:.3f} | {f.within:.3f} |" for model, f in measured.figures.items())
     one = measured.figures["transformer"]
     return f"""# {name}
@@ -121,13 +121,15 @@ def card_text(folder: Path, name: str, measured: Measured, train: pd.DataFrame, 
 Flags code changes that are likely to introduce a defect. Reads the commit message, paths, changed lines, one line of
 context around them and the size of the change; {options["max_length"]} tokens at most, the rest is listed as never read.
 
-- Shape: ModernBERT, {options["layers"]} layers of {options["width"]}, byte-level BPE of {options["vocabulary"]} tokens, {megabytes:.1f} MB.
-- Data: {len(train):,} labelled changes of {train["project"].nunique()} projects to train on (split `train`), and the next {len(valid):,}
-  in time to measure on (split `valid`).
-- Training: {state["tokens"] / 1e6:.1f} million tokens in {state["step"]:,} steps, {state["seconds"] / 60:.0f} minutes, seed {options["seed"]}.
+- Shape: ModernBERT, {options["layers"]} layers of {options["width"]},
+  byte-level BPE of {options["vocabulary"]} tokens, {size:.1f} MB.
+- Data: {len(train):,} labelled changes of {train["project"].nunique()} projects to train on (split `train`),
+  and the next {len(valid):,} in time to measure on (split `valid`).
+- Training: {state["tokens"] / 1e6:.1f} million tokens in {state["step"]:,} steps, {minutes:.0f} minutes, seed {options["seed"]}.
 - Made by `whydiff train DATASET --kind transformer -o FOLDER`; measured again by `python -m models.train.card DATASET FOLDER`.
 
-Area under the ROC curve on the valid split ({one.rows:,} rows, {one.projects} projects, {measured.base_rate:.1%} defective), over all rows and as the mean of the AUCs within each project, because a model can gain on pooled rows by recognising the project:
+Area under the ROC curve on the valid split ({one.rows:,} rows, {one.projects} projects, {measured.base_rate:.1%} defective),
+over all rows and as the mean of the AUCs within each project, because a model can gain on pooled rows by recognising the project:
 
 | model | pooled AUC | mean within-project AUC |
 | --- | --- | --- |
@@ -138,7 +140,8 @@ over the words added, removed, in paths and in the message, with the logarithm o
 
 - Threshold {measured.threshold:.3f} (highest F1 on valid): flags {measured.flagged:.1%} of the valid changes,
   precision {measured.precision:.3f}, recall {measured.recall:.3f}.
-- Calibration: Platt scaling; expected calibration error {measured.calibration_error:.3f} on the half of valid it was not fitted on.
+- Calibration: Platt scaling; expected calibration error {measured.calibration_error:.3f}, measured on the half of valid that
+  was not used to fit it.
 - Read: on average {measured.read_share:.1%} of a change's tokens.
 
 Limits: labels come from later fixes and are noisy; silence is no proof of health. Threshold and calibration are chosen on

@@ -24,7 +24,6 @@ from models.encode.vocabulary import CLS, MASK, PAD, SEP, special_tokens, token_
 from models.train.options import TrainOptions
 from models.train.prepare import Prepared, prepare, tokenizer_for
 
-
 WORK = "work"
 
 

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+UNIT = {"level", "file", "path", "hunk", "line", "kind", "old_line", "new_line", "text", "value"}
+OCCLUSION = ("--method", "occlusion")
+
+
+def explained(whydiff, path: Path, *arguments: object) -> str:
+    result = whydiff("explain", path, *OCCLUSION, *arguments)
+    assert (result.code, result.err) == (0, "")
+    return result.out
+
+
+def test_json_is_the_contract(whydiff, planted, two_files: Path) -> None:
+    data = json.loads(explained(whydiff, two_files, "--format", "json"))
+    assert set(data) == {"schema", "model", "diff_id", "prediction", "truncation", "attribution", "trust"}
+    assert data["schema"] == "whydiff/explain/1"
+    assert set(data["model"]) == {"id", "path"}
+    assert data["model"]["id"] == planted.digest
+    assert set(data["prediction"]) == {"score", "threshold", "flagged"}
+    assert data["prediction"]["flagged"] is True
+    assert data["truncation"] == {"tokens_read": 7, "tokens_total": 7, "unread_units": []}
+    assert set(data["attribution"]) == {"method", "target", "baseline", "level", "completeness_gap", "units"}
+    assert all(set(unit) == UNIT for unit in data["attribution"]["units"])
+
+
+def test_the_planted_line_has_all_the_weight(whydiff, planted, two_files: Path) -> None:
+    units = json.loads(explained(whydiff, two_files, "--format", "json"))["attribution"]["units"]
+    (guilty,) = [unit for unit in units if unit["value"]]
+    assert guilty == {
+        "level": "line", "file": 0, "path": "src/fast.py", "hunk": 0, "line": 2, "kind": "added", "old_line": None, "new_line": 2,
+        "text": "    danger()", "value": 2.0,
+    }  # fmt: skip
+
+
+def test_values_gap_and_special_sum_to_the_change_of_the_output(whydiff, planted, hostile: Path) -> None:
+    data = json.loads(explained(whydiff, hostile, "--format", "json"))
+    values = sum(unit["value"] for unit in data["attribution"]["units"]) + data["trust"]["special_tokens"]
+    change = data["trust"]["output"] - data["trust"]["baseline_output"]
+    assert values + data["attribution"]["completeness_gap"] == change
+
+
+@pytest.mark.parametrize("level", ["line", "hunk", "file"])
+def test_levels(whydiff, planted, two_files: Path, level: str) -> None:
+    attribution = json.loads(explained(whydiff, two_files, "--format", "json", "--level", level))["attribution"]
+    assert attribution["level"] == level
+    assert sum(unit["value"] for unit in attribution["units"]) == 2.0
+
+
+def test_text_has_verdict_method_heat_and_table(whydiff, planted, two_files: Path) -> None:
+    text = explained(whydiff, two_files)
+    assert text.startswith("Flagged: the model gives this change a 73.1 % chance")
+    assert "flags from 50.0 % on" in text
+    assert "occlusion against the baseline “reverted”" in text
+    assert "Read: all of it, 7 tokens." in text
+    assert re.search(r"\+2\.000 ████ +2 \+    danger\(\)", text)
+    assert re.search(r"\+2\.000 +src/fast.py:2 +added +danger\(\)", text)
+
+
+def test_text_to_a_file_is_the_same(whydiff, planted, two_files: Path, tmp_path: Path) -> None:
+    direct = explained(whydiff, two_files)
+    assert explained(whydiff, two_files, "-o", tmp_path / "out") == ""
+    assert (tmp_path / "out").read_text() == direct
+
+
+@pytest.mark.parametrize("form", ["text", "json", "html", "markdown", "sarif"])
+def test_nothing_in_a_diff_reaches_the_terminal(whydiff, planted, hostile: Path, form: str) -> None:
+    out = explained(whydiff, hostile, "--format", form)
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b]", out)
+    if form != "json":
+        assert "U+202E" in out
+
+
+def test_markup_of_rich_is_shown_as_it_is(whydiff, planted, hostile: Path) -> None:
+    assert "[bold]no[/bold]" in explained(whydiff, hostile)
+    assert "[red]x[/red]" in explained(whydiff, hostile)
+
+
+class Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.policy = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        values = dict(attrs)
+        if values.get("http-equiv") == "Content-Security-Policy":
+            self.policy = values["content"] or ""
+
+
+def test_html_holds_no_script_and_loads_nothing(whydiff, planted, hostile: Path) -> None:
+    text = explained(whydiff, hostile, "--format", "html")
+    page = Page()
+    page.feed(text)
+    assert page.policy.startswith("default-src 'none'; style-src 'unsafe-inline'")
+    assert not page.tags & {"script", "img", "link", "iframe", "a", "form", "b"}
+    assert not page.attributes & {"src", "href", "onclick", "onload"}
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert "url(" not in text
+
+
+def test_markdown_cannot_be_broken_out_of(whydiff, planted, hostile: Path) -> None:
+    text = explained(whydiff, hostile, "--format", "markdown")
+    prose, fence, block = re.split(r"^(`{3,})text\n", text, maxsplit=1, flags=re.MULTILINE)
+    assert len(fence) == 5
+    assert block.rstrip().endswith("\n" + fence)
+    assert block.count(fence) == 1
+    assert "<script" not in prose
+    assert "@maintainers" not in prose
+    assert "http:" not in prose
+    rows = [line for line in prose.splitlines() if line.startswith("|")]
+    assert {line.count("|") for line in rows} == {5}
+
+
+def test_sarif(whydiff, planted, two_files: Path) -> None:
+    log = json.loads(explained(whydiff, two_files, "--format", "sarif"))
+    assert log["version"] == "2.1.0"
+    (run,) = log["runs"]
+    (result,) = run["results"]
+    assert result["ruleId"] == run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"]
+    place = result["locations"][0]["physicalLocation"]
+    assert (unquote(place["artifactLocation"]["uri"]), place["region"]["startLine"]) == ("src/fast.py", 2)
+    assert (result["rank"], result["level"]) == (100.0, "warning")
+    assert result["partialFingerprints"]
+
+
+def test_sarif_names_no_removed_line(whydiff, planted, tmp_path: Path) -> None:
+    path = tmp_path / "removed.diff"
+    path.write_text("--- a/a b.py\n+++ b/a b.py\n@@ -1,2 +1,2 @@\n-danger\n x\n+danger()\n")
+    results = json.loads(explained(whydiff, path, "--format", "sarif"))["runs"][0]["results"]
+    assert [one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in results] == ["a%20b.py"]
+
+
+def test_what_was_not_read_is_told(whydiff, planted, many_files: Path) -> None:
+    text = explained(whydiff, many_files)
+    assert "Read: 40 of 6,000 tokens" in text
+    data = json.loads(explained(whydiff, many_files, "--format", "json"))
+    assert len(data["truncation"]["unread_units"]) == 6000 - 40
+
+
+@pytest.mark.parametrize("form", ["text", "html", "markdown", "sarif"])
+def test_a_line_of_ten_megabytes_is_cut_for_people(whydiff, planted, long_line: Path, form: str) -> None:
+    assert len(explained(whydiff, long_line, "--format", form)) < 20_000
+
+
+def test_wrong_method_level_and_options(refused, planted, two_files: Path) -> None:
+    assert "integrated-gradients, occlusion, gradient" in refused("explain", two_files, "--method", "magic")
+    assert "line or coarser" in refused("explain", two_files, *OCCLUSION, "--level", "token")
+    assert "occlusion" in refused("explain", two_files)
+    assert "--max-steps" in refused("explain", two_files, "--max-steps", "0")
+    assert "baseline" in refused("explain", two_files, "--baseline", "zero")
+
+
+def test_output_that_cannot_be_written(refused, planted, two_files: Path, tmp_path: Path) -> None:
+    assert "does not exist" in refused("explain", two_files, *OCCLUSION, "-o", tmp_path / "no" / "x")
+    assert "is a folder" in refused("explain", two_files, *OCCLUSION, "-o", tmp_path)
+    assert planted.asked == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["two.diff"]

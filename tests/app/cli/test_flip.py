@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from explain.counterfactual import verify as verifying
+from explain.counterfactual.verify import Verification
+
+FOUND = {"edits", "patch", "after", "certificate", "plausibility", "syntax", "verified"}
+
+
+def flipped(whydiff, path: Path, *arguments: object) -> dict[str, object]:
+    result = whydiff("flip", path, "--format", "json", *arguments)
+    assert (result.code, result.err) == (0, "")
+    return json.loads(result.out)
+
+
+def test_json_is_the_contract(whydiff, planted, two_files: Path) -> None:
+    data = flipped(whydiff, two_files)
+    keys = {"schema", "model", "diff_id", "before", "counterfactuals", "closest", "queries", "budget", "stopped", "seconds"}
+    assert set(data) == keys
+    assert data["schema"] == "whydiff/flip/1"
+    assert data["before"]["flagged"] is True
+    assert all(set(one) == FOUND for one in data["counterfactuals"])
+    first = data["counterfactuals"][0]
+    assert first["certificate"] == {"minimality": "cardinality-minimal", "checked": 1}
+    assert first["after"]["flagged"] is False
+    assert (first["verified"], first["plausibility"], first["syntax"]) == (True, None, "unknown")
+    (edit,) = first["edits"]
+    assert (edit["operator"], edit["before"], edit["after"]) == ("revert-line", "+    danger()", None)
+    assert (edit["unit"]["path"], edit["unit"]["new_line"]) == ("src/fast.py", 2)
+    assert "danger" not in first["patch"]
+    assert (data["stopped"], data["closest"]) == ("found", None)
+
+
+def test_nothing_found_is_a_result(whydiff, planted, tmp_path: Path) -> None:
+    path = tmp_path / "only.diff"
+    path.write_text("--- a/a.py\n+++ b/a.py\n@@ -1 +1,2 @@\n x\n+danger\n")
+    data = flipped(whydiff, path)
+    assert (data["counterfactuals"], data["stopped"]) == ([], "exhausted")
+    text = whydiff("flip", path)
+    assert text.code == 0
+    assert text.out.startswith("Nothing was found under which the change would be not flagged")
+    patch = whydiff("flip", path, "--format", "patch")
+    assert (patch.code, patch.raw) == (0, b"")
+    assert "Nothing was found" in patch.err
+
+
+def test_closest_miss(whydiff, planted, tmp_path: Path) -> None:
+    path = tmp_path / "three.diff"
+    path.write_text("--- a/a.py\n+++ b/a.py\n@@ -1 +1,4 @@\n x\n+danger 1\n+danger 2\n+y\n")
+    data = flipped(whydiff, path, "--max-edits", 1, "--operators", "revert-line")
+    assert data["stopped"] == "exhausted"
+    assert set(data["closest"]) == {"score", "edits"}
+    assert data["closest"]["edits"][0]["before"].startswith("+danger")
+
+
+def test_patch_is_exact_and_applies(whydiff, planted, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"caf\xe9\nkept\n")
+    path = tmp_path / "latin.diff"
+    path.write_bytes(b"--- a/a.txt\n+++ b/a.txt\n@@ -1,2 +1,3 @@\n-caf\xe9\n+caf\xe9s\n+danger\n kept\n")
+    result = whydiff("flip", path, "--format", "patch")
+    assert result.raw == b"--- a/a.txt\n+++ b/a.txt\n@@ -1,2 +1,2 @@\n-caf\xe9\n+caf\xe9s\n kept\n"
+    assert result.err.startswith("The change would not be flagged if you were to take back")
+    subprocess.run(["git", "apply", "-"], input=result.raw, cwd=tmp_path, check=True)
+    assert (tmp_path / "a.txt").read_bytes() == b"caf\xe9s\nkept\n"
+    told = whydiff("flip", path, "--format", "json")
+    assert "--format patch has them all" in told.err
+
+
+def test_text_shows_what_to_take_back(whydiff, planted, two_files: Path) -> None:
+    out = whydiff("flip", two_files).out
+    assert "Way 1: 26.9 %, not flagged" in out
+    assert "     2 -+    danger()" in out
+    assert "without an edit the verdict does not flip" in out
+    assert "Checked again independently: it holds." in out
+    assert "queries" in out
+
+
+def test_a_removed_line_becomes_context(whydiff, planted, tmp_path: Path) -> None:
+    path = tmp_path / "back.diff"
+    path.write_text("--- a/a.py\n+++ b/a.py\n@@ -1,2 +1,2 @@\n-danger\n+danger()\n+x\n y\n".replace("1,2 +1,2", "1,2 +1,3"))
+    out = whydiff("flip", path).out  # not flagged, and would be if the removal were taken back
+    assert "     1 --danger" in out
+    assert "     1 + danger" in out
+
+
+def test_hostile_text_is_spelled_out(whydiff, planted, hostile: Path) -> None:
+    out = whydiff("flip", hostile).out
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+
+
+def test_a_claim_that_fails_its_check_is_not_sold(whydiff, planted, two_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verifying, "verify", lambda *_: Verification(False, ("It is wrong.",), 0))
+    result = whydiff("flip", two_files, "--format", "json")
+    assert json.loads(result.out)["counterfactuals"][0]["verified"] is False
+    assert "did not pass its independent check: It is wrong." in result.err
+    assert whydiff("flip", two_files, "--format", "patch").raw == b""
+    assert "does NOT hold" in whydiff("flip", two_files).out
+
+
+def test_budget_is_kept(whydiff, planted, many_files: Path) -> None:
+    data = flipped(whydiff, many_files, "--budget", 20, "--operators", "drop-file")
+    assert data["queries"] <= 20
+    assert (data["stopped"], data["budget"]) == ("budget", 20)
+
+
+def test_wrong_options(refused, planted, two_files: Path) -> None:
+    assert "revert-line, drop-hunk, drop-file" in refused("flip", two_files, "--operators", "magic")
+    assert "--max-edits" in refused("flip", two_files, "--max-edits", 0)
+    assert "seconds" in refused("flip", two_files, "--seconds", "nan")
+    assert planted.asked == []
