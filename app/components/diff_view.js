@@ -2,7 +2,8 @@
 
 const drawn = new WeakMap();
 const wrapped = { on: false };
-const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+const UNSEEN =
+  /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu;
 const NAMES = { 13: "CR", 27: "ESC", 0: "NUL", 8: "BS", 12: "FF", 11: "VT", 0xad: "SHY", 0xfeff: "BOM" };
 const ROWS_AT_ONCE = 3000;
 
@@ -52,7 +53,7 @@ function write(parent, text) {
     const box = make("span", "unseen", NAMES[code] ?? "U+" + code.toString(16).toUpperCase().padStart(4, "0"));
     box.title = "an invisible character";
     parent.append(box);
-    from = match.index + 1;
+    from = match.index + match[0].length;
   }
   if (from < text.length) parent.append(from ? text.slice(from) : text);
 }

@@ -10,7 +10,7 @@ import streamlit as st
 from app.components.marks import marks_of
 from app.components.mount import show_diff
 from app.components.payload import View
-from app.components.plain import plain
+from app.components.plain import plain, visible
 from app.components.verdict import percent
 from app.jobs import Job
 from app.workbench import Searched, find_search, start_search
@@ -109,7 +109,7 @@ def _show_counterfactual(n: int, diff: Diff, one: Counterfactual, check: Verific
     with st.container(border=True):
         verdict = "flagged" if one.after.flagged else "not flagged"
         st.markdown(f"**{n}. {_count(one.edits)}: {one.before.score:.1%} → {one.after.score:.1%}, {verdict}**")
-        st.text(f"To get there, {describe(diff, one.edits)}.")
+        st.text(visible(f"To get there, {describe(diff, one.edits)}."))
         show_diff(View(diff, marks=marks_of(edit.unit for edit in one.edits), folded=_FOLDED, only_marked=True), key=f"flip_{n}")
         left, right = st.columns([4, 1], vertical_alignment="center")
         left.markdown(plain(one.certificate.statement))

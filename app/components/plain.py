@@ -12,13 +12,22 @@ from models.change.types import clean
 from models.errors import WhydiffError
 
 _MEANING = re.compile(r"([!-/:-@\[-`{-~])")
-_BREAKS = re.compile(r"[\s\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+")
+_BREAKS = re.compile(r"\s+")
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
 _LONGEST = 600
+
+
+def visible(text: str) -> str:
+    """``text`` with what cannot be seen, or turns the direction of text, spelled out as ``<U+202E>``; for plain elements."""
+    return _UNSEEN.sub(lambda match: f"<U+{ord(match[0]):04X}>", clean(text))
 
 
 def plain(text: str) -> str:
     """``text`` as Markdown that shows exactly it, on one line: no link, picture, formula, emoji or directive."""
-    line = _BREAKS.sub(" ", clean(text)).strip()
+    line = visible(_BREAKS.sub(" ", text)).strip()
     shown = line if len(line) <= _LONGEST else line[:_LONGEST] + "…"
     return _MEANING.sub(r"\\\1", shown)
 

@@ -25,7 +25,7 @@ class Explaining:
 
 def choose_explanation() -> Explaining:
     """What the user chose; every choice is part of the page's address."""
-    method = st.selectbox("Method", list(METHODS), format_func=_spoken, key="method", bind="query-params")
+    method = st.selectbox("Method", list(METHODS), key="method", bind="query-params")
     card = METHODS[method]
     st.caption(plain(card.summary))
     levels = [str(level) for level in _COARSER[_COARSER.index(card.finest) :]]
@@ -40,7 +40,3 @@ def _baseline() -> str:
     help_text = plain(str(field.metadata["help"]).capitalize() + ".")
     choices: list[str] = list(field.metadata["choices"])
     return st.selectbox("Baseline token", choices, key="baseline", bind="query-params", help=help_text)
-
-
-def _spoken(method: str) -> str:
-    return method.replace("-", " ").capitalize()

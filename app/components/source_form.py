@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,6 +16,7 @@ from app.components.plain import plain
 from models.change.git import recent, show
 from models.change.source import read_bytes
 from models.change.types import Diff, clean
+from models.errors import InputError
 
 _COMMITS = 40
 _SHORT = 12
@@ -33,10 +34,20 @@ def choose_change() -> Diff | None:
 @lru_cache(maxsize=1)
 def samples() -> Mapping[str, str]:
     """What each sample diff shows, by its name."""
-    rows = json.loads((resources.files("sample_diffs") / "index.json").read_text(encoding="utf-8"))
+    rows = json.loads((_samples_folder() / "index.json").read_text(encoding="utf-8"))
     return MappingProxyType(
         {row["file"].removesuffix(".diff"): f"{row['title']} ({row['language']}). {row['shows']}" for row in rows}
     )
+
+
+def _samples_folder() -> Path:
+    """Where the samples lie; they are a folder of data, to which an editable installation adds a place that is none."""
+    spec = find_spec("sample_diffs")
+    places = [] if spec is None else list(spec.submodule_search_locations or ())
+    folder = next((Path(place) for place in places if Path(place).is_dir()), None)
+    if folder is None:
+        raise InputError("The sample diffs are missing; install whydiff again, or paste a diff.")
+    return folder
 
 
 def _sample() -> Diff | None:
@@ -44,7 +55,7 @@ def _sample() -> Diff | None:
     if name not in samples():
         return None
     st.caption(plain(samples()[name]))
-    return read_bytes((resources.files("sample_diffs") / f"{name}.diff").read_bytes())
+    return read_bytes((_samples_folder() / f"{name}.diff").read_bytes())
 
 
 def _pasted() -> Diff | None:
@@ -81,5 +92,5 @@ def revision_of(choice: str) -> str:
 
 
 _SOURCES: Mapping[str, Callable[[], Diff | None]] = MappingProxyType(
-    {"Sample": _sample, "Paste": _pasted, "Upload": _uploaded, "Commit": _commit}
+    {"Sample": _sample, "Paste": _pasted, "File": _uploaded, "Git": _commit}
 )

@@ -40,7 +40,15 @@ def facts(diff: Diff, prediction: Prediction, model_name: str) -> list[tuple[str
     read = f"{prediction.tokens_read:,} of {prediction.tokens_total:,} tokens ({share:.0%})"
     return [
         ("Model", clean(model_name)),
-        ("Read", read + (f", {len(prediction.unread):,} lines or parts never" if prediction.unread else "")),
+        (
+            "Read",
+            read
+            + (
+                f", {len(prediction.unread):,} line{'' if len(prediction.unread) == 1 else 's'} not or not wholly"
+                if prediction.unread
+                else ""
+            ),
+        ),
         ("Margin", f"{prediction.margin:+.2f} logits"),
         ("Change", f"{count} file{'' if count == 1 else 's'}, +{diff.added} −{diff.removed}"),
     ]

@@ -8,10 +8,10 @@ import streamlit as st
 from app.components.heat import heat_of
 from app.components.mount import show_diff
 from app.components.payload import View
-from app.components.plain import plain
+from app.components.plain import plain, visible
 from explain.attribution.registry import method
-from explain.attribution.types import Attribution, UnitValue
-from models.change.types import MESSAGE_FILE, METRICS_FILE, Diff, Level, clean
+from explain.attribution.types import Attribution
+from models.change.types import MESSAGE_FILE, METRICS_FILE, Diff, Level, Unit
 
 _TOP = 12
 
@@ -62,35 +62,33 @@ def trust_sentence(attribution: Attribution) -> str:
 
 
 def top_lines(diff: Diff, attribution: Attribution) -> pd.DataFrame:
-    """The units with the largest values at line level, largest first."""
+    """The units with the largest values at line level, largest first, as text that may be shown anywhere."""
     units = sorted(attribution.at(Level.LINE), key=lambda one: -abs(one.value))
-    rows = [_described(diff, one) for one in units[:_TOP] if one.value]
-    return pd.DataFrame(rows, columns=["Logits", "Where", "Line", "Text"])
+    rows = [(one.value, *map(visible, _described(diff, one.unit))) for one in units[:_TOP] if one.value]
+    return pd.DataFrame(rows, columns=["Logits", "Where", "Text"])
 
 
-def _described(diff: Diff, one: UnitValue) -> tuple[float, str, int | None, str]:
-    unit = one.unit
+def _described(diff: Diff, unit: Unit) -> tuple[str, str]:
     if unit.file == METRICS_FILE:
-        return one.value, "size of the change", None, f"{diff.added} added, {diff.removed} removed"
+        return "size of the change", f"{diff.added} added, {diff.removed} removed"
     if unit.file == MESSAGE_FILE:
-        lines = clean(diff.message).split("\n")
-        return one.value, "commit message", None, lines[unit.line] if 0 <= unit.line < len(lines) else ""
+        lines = diff.message.split("\n")
+        return "message", lines[unit.line] if 0 <= unit.line < len(lines) else ""
     file = diff.files[unit.file]
-    path = clean(file.path)
+    name = file.path.rsplit("/", 1)[-1]
     if unit.hunk < 0:
-        return one.value, path, None, "the path"
+        return name, f"the path {file.path}"
     hunk = file.hunks[unit.hunk]
     if unit.line < 0:
-        return one.value, path, hunk.new_start, f"@@ {clean(hunk.section)}"
+        return f"{name}:{hunk.new_start}", f"@@ {hunk.section}"
     old, new, line = list(hunk.numbered())[unit.line]
-    return one.value, path, old if new is None else new, f"{line.marker or ' '} {clean(line.text).strip()}"
+    return f"{name}:{old if new is None else new}", f"{line.marker or ' '} {line.text.strip()}"
 
 
 def _show_table(rows: pd.DataFrame) -> None:
     columns = {
         "Logits": st.column_config.NumberColumn(format="%+.3f", width="small"),
-        "Where": st.column_config.TextColumn(width="small"),
-        "Line": st.column_config.NumberColumn(format="%d", width="small"),
+        "Where": st.column_config.TextColumn(width="medium"),
         "Text": st.column_config.TextColumn(width="large"),
     }
     st.dataframe(rows, hide_index=True, column_config=columns)

@@ -19,7 +19,6 @@ from models.classify.checkpoint import Settings, write_settings
 from models.classify.transformer import TransformerClassifier, load_transformer
 from models.data.dataset import read, to_diff
 from models.encode.encoder import EncodeOptions
-from models.errors import DataError
 from models.train.baselines import bag_scores, size_scores
 from models.train.evaluate import Figures, best_threshold, calibrate, calibration_error, figures
 
@@ -48,10 +47,6 @@ def finish(frame: pd.DataFrame, folder: Path, encode: EncodeOptions, name: str, 
     """
     write_settings(folder, Settings(name, encode))
     valid = frame[frame["split"] == "valid"].reset_index(drop=True)
-    if valid["label"].nunique() < 2:
-        raise DataError(
-            "The dataset needs rows with split 'valid' and both labels, to calibrate and measure on; mark some rows so."
-        )
     classifier = load_transformer(folder)
     rows, logits, shares = score_rows(classifier, valid, tick)
     labels = rows["label"].to_numpy(dtype=np.int64)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from models.data.dataset import read
 from models.encode.encoder import EncodeOptions
-from models.errors import UsageError
+from models.errors import DataError, UsageError
 from models.train.card import finish
 from models.train.options import TrainOptions
 from models.train.transformer import Report, train
@@ -23,5 +23,10 @@ def train_checkpoint(datasets: Sequence[Path], kind: str, options: TrainOptions,
     if kind not in KINDS:
         raise UsageError(f"Expected --kind to be one of {', '.join(KINDS)}, got {kind!r}.")
     frame = read(datasets)
+    for split in ("train", "valid"):
+        if frame.loc[frame["split"] == split, "label"].nunique() < 2:
+            raise DataError(
+                f"The dataset needs rows with split {split!r} and both labels, to train and to measure on; mark some so."
+            )
     yield from train(frame, options, folder)
     finish(frame, folder, EncodeOptions(max_length=options.max_length), folder.name, lambda what, done: None)

@@ -144,7 +144,12 @@ class _Run:
         yield Report(1.0, self.state.step, math.nan, math.nan, 0.0, self._auc())
 
     def _done(self) -> float:
-        return float(max(self.state.tokens / self.all_tokens, self.state.seconds / (self.options.minutes * 60)))
+        """The share of the run that is over: by tokens, or by the clock once it is clearly ahead of them.
+
+        A run that is not short of time must not depend on the clock, or the same seed gives other weights.
+        """
+        by_tokens, by_clock = self.state.tokens / self.all_tokens, self.state.seconds / (self.options.minutes * 60)
+        return float(by_clock if by_clock > by_tokens + 0.01 else by_tokens)
 
     def _rate(self, done: float) -> float:
         warm = min(1.0, done / self.options.warmup) if self.options.warmup else 1.0

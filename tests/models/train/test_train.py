@@ -22,7 +22,7 @@ from tests.models.conftest import SMALL, TINY
 def dataset(rows: int = 120) -> pd.DataFrame:
     """Changes whose label is whether they take the lock away: a rule that a working trainer must find."""
     safe = SMALL.replace("-        with self.lock:\n-            return self.items.pop()\n", "-        x = 1\n-        y = 2\n")
-    label = np.arange(rows) % 2
+    label = np.random.default_rng(5).permutation(np.arange(rows) % 2)
     return pd.DataFrame(
         {
             "id": [f"p@{i}" for i in range(rows)],
@@ -155,6 +155,7 @@ def test_the_bag_marks_where_a_word_stands():
         "pa",
         "p/",
         "px",
+        "p-",
         "p.",
         "ppy",
         "-old",

@@ -1,0 +1,115 @@
+"""What the Inspect page says, without a browser."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.components.source_form import revision_of, samples
+from app.workbench import MODEL_VARIABLE
+
+Opener = Callable[..., AppTest]
+DIFF, VERDICT = "files", "sentence"
+
+
+def components(page: AppTest, having: str) -> list[dict[str, Any]]:
+    """The data of the page's own components that have the key ``having``."""
+    data = [json.loads(element.proto.json) for element in page.get("bidi_component")]
+    return [one for one in data if having in one]
+
+
+def test_a_sample_is_scored_and_explained(open_page: Opener) -> None:
+    page = open_page(sample="04-limiter-answer-name")
+    assert not page.exception
+    assert not page.error
+    (verdict,) = components(page, VERDICT)
+    assert verdict["word"] == "Not flagged"
+    assert verdict["flagged"] == (verdict["score"] >= verdict["threshold"])
+    assert dict(verdict["facts"])["Model"] == "whydiff-default"
+    (diff,) = components(page, DIFF)
+    assert diff["painted"]
+    assert diff["scale"] > 0
+    assert any(value is not None for row in diff["files"][0]["segments"] for value in row[2::3])
+
+
+def test_the_address_holds_sample_level_and_method(open_page: Opener) -> None:
+    page = open_page(sample="08-pin-ci-postgres", level="line", method="occlusion")
+    assert page.selectbox(key="sample").value == "08-pin-ci-postgres"
+    assert page.selectbox(key="method").value == "occlusion"
+    assert components(page, DIFF)[0]["level"] == "line"
+    assert any("measured" in element.value for element in page.markdown)
+
+
+def test_a_level_that_the_method_lacks_is_left(open_page: Opener) -> None:
+    page = open_page(sample="08-pin-ci-postgres", level="token", method="occlusion")
+    assert not page.exception
+    assert components(page, DIFF)[0]["level"] == "line"
+
+
+def test_a_commit_of_a_repository_is_read(open_page: Opener) -> None:
+    page = open_page(source="Git", repo=".", revision="HEAD")
+    if not Path(".git").exists():
+        pytest.skip("this copy has no git history")
+    assert not page.exception
+    assert not page.error
+    assert components(page, DIFF)
+
+
+@pytest.mark.parametrize(
+    ("choice", "revision"),
+    [
+        ("0123456789ab a subject", "0123456789ab"),
+        ("0123456789ab", "0123456789ab"),
+        (" main..HEAD ", "main..HEAD"),
+        ("v1 x", "v1 x"),
+    ],
+)
+def test_a_listed_commit_is_known_by_its_hash(choice: str, revision: str) -> None:
+    assert revision_of(choice) == revision
+
+
+def test_what_is_no_diff_gets_one_sentence_without_markdown(open_page: Opener) -> None:
+    page = open_page(source="Paste")
+    assert page.info
+    page.text_area(key="pasted").set_value("![x](http://evil.invalid/a.png)").run()
+    assert not page.exception
+    (error,) = page.error
+    assert "Expected a unified diff" in error.value.replace("\\", "")
+    page = open_page(source="Git", repo="/no/such/[folder](http://evil.invalid)", revision="HEAD")
+    (error,) = page.error
+    assert "](" not in error.value
+    assert not page.exception
+
+
+def test_a_model_that_is_missing_gets_one_sentence(open_page: Opener, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    page = open_page(source="Paste")
+    monkeypatch.setenv(MODEL_VARIABLE, str(tmp_path / "none"))
+    page.segmented_control(key="source").set_value("Sample").run()
+    assert not page.exception
+    assert "does not exist" in page.error[0].value.replace("\\", "")
+
+
+def test_a_search_runs_in_the_background_and_says_how_it_ended(open_page: Opener, small: str) -> None:
+    page = open_page(source="Paste")
+    page.text_area(key="pasted").set_value(small).run()
+    page.button(key="search").click().run()
+    deadline = time.monotonic() + 60
+    while not any("the search ended" in one.value.replace("\\", "") for one in page.caption) and time.monotonic() < deadline:
+        time.sleep(0.2)
+        page.run()
+    assert not page.exception
+    ended = next(one.value for one in page.caption if "the search ended" in one.value)
+    assert "queries of at most" in ended
+    found = [button for button in page.get("download_button")]
+    assert found or page.warning
+
+
+def test_every_sample_is_offered_with_what_it_shows() -> None:
+    assert len(samples()) >= 20
+    assert all(text.endswith(".") for text in samples().values())
