@@ -202,8 +202,11 @@ def _hunk_end(lines: Sequence[str], start: int, old: int, new: int) -> int:
         raise MalformedDiffError(
             f"The hunk at line {start + 1} ends early: {old} old and {new} new lines are missing; pass the whole diff."
         )
-    remark = start + 1 < i < len(lines) and lines[i].startswith("\\")
-    return i + remark
+    end = i + (start + 1 < i < len(lines) and lines[i].startswith("\\"))
+    if end < len(lines) and lines[end][:1] in {"+", "-"} and not lines[end].startswith(("--", "+++ ")):
+        # git passes over such lines in silence; a reader would believe that they were read.
+        raise MalformedDiffError(f"The hunk at line {start + 1} has more lines than its header says; re-create the diff.")
+    return end
 
 
 def _bare_hunks(lines: Sequence[str], pending: list[str]) -> tuple[list[str], list[Block], list[str]]:
