@@ -30,6 +30,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "numpy": ("models.train",),
     "packaging": ("app.cli.doctor",),
     "pandas": ("app.components.why_panel", "explain.trial", "models.data", "models.train"),
+    "plotly": ("app.components.score_chart",),
     "pyarrow": ("app.cli.scored",),
     "pygments": ("app.components.colours", "models.change.language"),
     "rich": ("app.cli",),

@@ -15,8 +15,9 @@ Span = tuple[int, int, float]
 class Heat:
     """Values at one level, in logits.
 
-    ``scale`` is the largest magnitude that is painted; ``bars`` are the values beside the rows (the sum of the line at
-    token level, of the unit around the row otherwise) and ``bar_scale`` the largest of them.
+    ``scale`` is the magnitude that gets the full colour: the largest one within message and files, since the size of
+    the change, one value beside many, would bleach all of them. ``bars`` are the values beside the rows (the sum of the
+    line at token level, of the unit around the row otherwise) and ``bar_scale`` the largest of them.
     """
 
     level: Level
@@ -60,7 +61,9 @@ def heat_of(attribution: Attribution, level: Level) -> Heat:
 
 
 def _largest(units: Iterable[UnitValue]) -> float:
-    return _short(max((abs(one.value) for one in units), default=0.0))
+    sizes = {one.unit: abs(one.value) for one in units}
+    metrics = sizes.pop(Unit(METRICS_FILE), 0.0)
+    return _short(max(sizes.values(), default=0.0) or metrics)
 
 
 def _short(value: float) -> float:

@@ -9,23 +9,27 @@ from app.components.heat import heat_of
 from app.components.mount import show_diff
 from app.components.payload import View
 from app.components.plain import plain, visible
+from app.components.score_chart import show_score_chart
 from explain.attribution.registry import method
 from explain.attribution.types import Attribution
 from models.change.types import MESSAGE_FILE, METRICS_FILE, Diff, Level, Unit
+from models.classify.protocol import Prediction
 
 _TOP = 12
 
 
-def show_why(diff: Diff, attribution: Attribution, level: Level) -> None:
+def show_why(diff: Diff, prediction: Prediction, attribution: Attribution, level: Level) -> None:
     """Draw the whole answer to "why"."""
     show_diff(View(diff, heat=heat_of(attribution, level), unread=attribution.unread), key="why_diff")
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader("Lines that count most", anchor=False)
         _show_table(top_lines(diff, attribution))
-    with right:
         st.subheader("How far to believe it", anchor=False)
         show_trust(attribution)
+    with right:
+        st.subheader("Where the score comes from", anchor=False)
+        show_score_chart(attribution, prediction)
 
 
 def show_trust(attribution: Attribution) -> None:

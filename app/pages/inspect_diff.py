@@ -31,6 +31,6 @@ def page() -> None:
         show_card(card(diff, prediction, model.name), key="verdict")
         why, what_if = st.tabs(["Why", "What if"], key="answer", bind="query-params")
         with why, problems():
-            show_why(diff, explained(diff, model, explaining.method, explaining.options), explaining.level)
+            show_why(diff, prediction, explained(diff, model, explaining.method, explaining.options), explaining.level)
         with what_if, problems():
             show_flips(diff, model, prediction)

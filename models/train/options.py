@@ -11,9 +11,10 @@ class TrainOptions:
 
     ``train_length`` is the length most rows are cut to and ``long_share`` the share of rows read at the model's full
     ``max_length``, so that long changes are in distribution at a fraction of their cost. ``mask_share`` of the rows
-    have a uniformly drawn share of their content masked (Madsen et al. 2023, faithfulness measurable models), so that
-    explanations by masking stay on inputs the model knows. ``minutes`` bounds the run: the learning rate then
-    reaches zero when the time is over, however many rows were seen.
+    have a uniformly drawn share of their content and size tokens masked (Madsen et al. 2023, faithfulness measurable
+    models), so that explanations by masking stay on inputs the model knows. ``minutes`` bounds the run: the learning
+    rate then reaches zero when the time is over, however many rows were seen. ``bfloat16`` multiplies matrices in
+    that format (weights stay float32); it pays only on machines that have it in hardware.
     """
 
     max_length: int = 512
@@ -31,6 +32,7 @@ class TrainOptions:
     warmup: float = 0.08
     weight_decay: float = 0.02
     mask_share: float = 0.2
+    bfloat16: bool = False
     seed: int = 1
     checkpoint_minutes: float = 5.0
     valid_rows: int = 1500

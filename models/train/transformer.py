@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import ModernBertConfig, ModernBertForSequenceClassification
 
-from models.encode.vocabulary import CLS, MASK, PAD, SEP, special_tokens, token_id
+from models.encode.vocabulary import CLS, HUNK, MARKERS, MASK, PAD, SEP, UNK, token_id
 from models.train.options import TrainOptions
 from models.train.prepare import Prepared, prepare, tokenizer_for
 
@@ -109,7 +109,7 @@ class _Run:
     ) -> None:
         self.model, self.data, self.held_out, self.options, self.folder = model, data, held_out, options, folder
         self.mask, self.pad = token_id(tokenizer, MASK), token_id(tokenizer, PAD)
-        self.structure = len(special_tokens())
+        self.structure = [token_id(tokenizer, token) for token in (PAD, CLS, SEP, MASK, UNK, HUNK, *MARKERS.values())]
         decay = [p for p in model.parameters() if p.ndim > 1]
         rest = [p for p in model.parameters() if p.ndim <= 1]
         groups = [{"params": decay, "weight_decay": options.weight_decay}, {"params": rest, "weight_decay": 0.0}]
@@ -178,7 +178,7 @@ class _Run:
         share = np.where(random.random(len(rows)) < self.options.mask_share, random.random(len(rows)), 0.0)
         for row, masked in zip(ids, share, strict=True):
             if masked:
-                row[(random.random(len(row)) < masked) & (row >= self.structure)] = self.mask
+                row[(random.random(len(row)) < masked) & ~np.isin(row, self.structure)] = self.mask
         padded, attention = pad(ids, self.pad)
         return padded, attention, torch.from_numpy(self.data.labels[rows])
 
@@ -186,7 +186,9 @@ class _Run:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.model.train()
-        loss = nn.functional.cross_entropy(self.model(input_ids=ids, attention_mask=attention).logits, labels)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.options.bfloat16):
+            logits = self.model(input_ids=ids, attention_mask=attention).logits
+        loss = nn.functional.cross_entropy(logits.float(), labels)
         self.optimizer.zero_grad()
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)

@@ -15,11 +15,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from playwright import sync_api as playwright
 
 from models.change.source import read_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = shutil.which("chromium")
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+"""What scripts/ensure_chromium.sh looks for too."""
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -51,8 +53,7 @@ diff --git a/{PATH} b/{PATH}
  y = 1
 """
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="needs chromium on the path")]
-playwright = pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +86,10 @@ def _wait(url: str) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[playwright.Browser]:
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    assert found, "Expected Chromium on PATH; sh scripts/ensure_chromium.sh installs it."
     with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        chromium = driver.chromium.launch(executable_path=found, args=ARGUMENTS)
         yield chromium
         chromium.close()
 
@@ -138,6 +141,7 @@ def test_a_flagged_sample_is_painted_and_its_counterfactual_is_a_patch(address: 
     assert "logits, pushes" in str(cells.first.get_attribute("title"))
     assert page.locator(".diff .row.unread .tag").first.text_content().startswith("never read")
     assert page.locator(".verdict .word").text_content() == "Flagged"
+    page.locator(".js-plotly-plot").get_by_text("flagged from here on").wait_for()
 
     watched.search()
     page.get_by_text("Verified: the patch was read back").first.wait_for()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
@@ -81,13 +82,9 @@ def test_doctor_compares_versions(whydiff, planted, monkeypatch: pytest.MonkeyPa
 
 
 def test_doctor_refuses_a_score_that_is_no_number(whydiff, planted, monkeypatch: pytest.MonkeyPatch) -> None:
-    planted.threshold = 0.5
-    monkeypatch.setattr("tests_never", None, raising=False) if False else None
     good = type(planted).predict
 
     def nan(self: object, diffs: object) -> object:
-        from dataclasses import replace
-
         return tuple(replace(one, score=float("nan")) for one in good(self, diffs))
 
     monkeypatch.setattr(type(planted), "predict", nan)

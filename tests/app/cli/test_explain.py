@@ -141,11 +141,13 @@ def test_sarif_names_no_removed_line(whydiff, planted, tmp_path: Path) -> None:
     assert [one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in results] == ["a%20b.py"]
 
 
-def test_what_was_not_read_is_told(whydiff, planted, many_files: Path) -> None:
-    text = explained(whydiff, many_files)
-    assert "Read: 40 of 6,000 tokens" in text
-    data = json.loads(explained(whydiff, many_files, "--format", "json"))
-    assert len(data["truncation"]["unread_units"]) == 6000 - 40
+def test_what_was_not_read_is_told(whydiff, planted, many_files: Path, tmp_path: Path) -> None:
+    path = tmp_path / "sixty.diff"
+    path.write_text("".join(many_files.read_text().splitlines(keepends=True)[: 60 * 6]))
+    text = explained(whydiff, path)
+    assert "Read: 40 of 120 tokens; 80 lines and headers were not read to their end, 80 of them changed lines." in text
+    data = json.loads(explained(whydiff, path, "--format", "json"))
+    assert len(data["truncation"]["unread_units"]) == 80
 
 
 @pytest.mark.parametrize("form", ["text", "html", "markdown", "sarif"])

@@ -59,6 +59,13 @@ def test_coarser_levels_are_painted_where_they_belong() -> None:
     assert (whole["files"][0]["value"], whole["metrics"]["value"], whole["scale"]) == (0.5, 0.25, 0.5)
 
 
+def test_the_size_of_the_change_does_not_bleach_the_tokens() -> None:
+    size, token = Unit(METRICS_FILE), Unit(0, 0, 0, 0, 3)
+    assert heat_of(values((size, -2.0), (token, 0.25)), Level.TOKEN).scale == 0.25
+    assert heat_of(values((size, -2.0), (token, 0.25)), Level.LINE).bar_scale == 0.25
+    assert heat_of(values((size, -2.0)), Level.TOKEN).scale == 2.0
+
+
 def test_what_was_never_read_is_marked() -> None:
     part = payload(View(one_line("😀 done"), unread=(Unit(0, 0, 0), Unit(0, 0, 1, 2, 6))))["files"][0]
     assert part["unread"] == [-1, 0, 3]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -52,13 +53,17 @@ def test_a_level_that_the_method_lacks_is_left(open_page: Opener) -> None:
     assert components(page, DIFF)[0]["level"] == "line"
 
 
-def test_a_commit_of_a_repository_is_read(open_page: Opener) -> None:
-    page = open_page(source="Git", repo=".", revision="HEAD")
-    if not Path(".git").exists():
-        pytest.skip("this copy has no git history")
+def test_a_commit_of_a_repository_is_read(open_page: Opener, tmp_path: Path) -> None:
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=A", "-c", "user.email=a@example.invalid"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    (tmp_path / "pool.py").write_text("items = []\n", encoding="utf-8")
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "pool: begin"], check=True)
+    page = open_page(source="Git", repo=str(tmp_path), revision="HEAD")
     assert not page.exception
     assert not page.error
-    assert components(page, DIFF)
+    (diff,) = components(page, DIFF)
+    assert diff["files"][0]["path"] == "pool.py"
 
 
 @pytest.mark.parametrize(
@@ -106,8 +111,7 @@ def test_a_search_runs_in_the_background_and_says_how_it_ended(open_page: Opener
     assert not page.exception
     ended = next(one.value for one in page.caption if "the search ended" in one.value)
     assert "queries of at most" in ended
-    found = [button for button in page.get("download_button")]
-    assert found or page.warning
+    assert page.get("download_button") or page.warning
 
 
 def test_every_sample_is_offered_with_what_it_shows() -> None:
