@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from models.errors import NotADiffError
 
+_COMMIT = re.compile(r"commit [0-9a-f]")
 _CONTEXT = re.compile(r"\*\*\* \d{1,9}(?:,\d{1,9})? \*\*\*\*")
 _ED = re.compile(r"\d{1,9}(?:,\d{1,9})?[acd]")
 _NORMAL = re.compile(r"\d{1,9}(?:,\d{1,9})?[acd]\d{1,9}(?:,\d{1,9})?")
@@ -20,6 +22,7 @@ _ADVICE = {
     "an ed script": "re-create it with diff -u",
     "an RCS script": "re-create it with diff -u",
     "a Subversion diff of properties only": "pass a diff that changes lines",
+    "a merge commit, of which git show prints no change": "use git show -m --first-parent, or pass its revision",
     "a diff with something before every line": "re-create it without a line prefix, graph or quotation",
 }
 
@@ -36,6 +39,8 @@ def not_a_diff(lines: Sequence[str]) -> NotADiffError:
 
 
 def _named(lines: Sequence[str]) -> str:
+    if any(_COMMIT.match(line) and after.startswith("Merge: ") for line, after in pairwise(lines)):
+        return "a merge commit, of which git show prints no change"
     if any(_CONTEXT.fullmatch(line) for line in lines):
         return "a context diff"
     if any(_NORMAL.fullmatch(line) for line in lines) and any(line.startswith(("< ", "> ")) for line in lines):

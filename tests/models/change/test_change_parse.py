@@ -187,6 +187,7 @@ OTHER = {
     "rcs": ("d1 1\na1 1\nb\n", "RCS script"),
     "svn properties": ("Index: x\n===\n\nProperty changes on: x\n___\nAdded: p\n", "properties only"),
     "line prefix": ("> diff --git a/x b/x\n> --- a/x\n> +++ b/x\n> @@ -1 +1 @@\n> -a\n> +b\n", "before every line"),
+    "merge": ("commit 1a\nMerge: 2b 3c\nAuthor: A <a@example.invalid>\n\n    Merge x\n", "is a merge commit.*-m --first-parent"),
     "header only": ("diff --git a/x b/x\n", "found no file header"),
 }
 
