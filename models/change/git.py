@@ -7,7 +7,12 @@ Only commands that read objects are called, full hashes are passed to them, and 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
+import tempfile
+import threading
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from models.change.limits import MAX_BYTES
@@ -23,6 +28,7 @@ _CONFIG = (
 )  # fmt: skip
 _ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_ATTR_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",
@@ -33,10 +39,11 @@ _ENVIRONMENT = {
     "LC_ALL": "C",
 }
 _DIFF = (
-    "diff-tree", "-p", "-r", "--root", "--no-commit-id", "--no-ext-diff", "--no-textconv", "--no-color", "-M", "-U3",
-    "--diff-algorithm=myers", "--indent-heuristic", "--submodule=short", "--src-prefix=a/", "--dst-prefix=b/",
+    "diff-tree", "-p", "-r", "--root", "--no-commit-id", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color",
+    "-M", "-U3", "--diff-algorithm=myers", "--indent-heuristic", "--submodule=short", "--src-prefix=a/", "--dst-prefix=b/",
 )  # fmt: skip
 _SECONDS = 300
+_HASH = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?\n")
 
 
 def show(repo: Path, revision: str) -> Diff:
@@ -63,8 +70,8 @@ def recent(repo: Path, limit: int) -> list[tuple[str, str]]:
         if _git(repo, "rev-parse", "--git-dir").returncode:
             raise RevisionError(_unknown(repo, "HEAD"))
         return []
-    lines = _text(repo, "log", f"--max-count={max(limit, 0)}", "--format=%H %s", head).splitlines()
-    return [(line[: len(head)], line[len(head) + 1 :]) for line in lines]
+    lines = _text(repo, "log", f"--max-count={max(limit, 0)}", "--format=%H %s", head).split("\n")
+    return [(line[: len(head)], line[len(head) + 1 :]) for line in lines if line]
 
 
 def _range(repo: Path, revision: str) -> list[str] | None:
@@ -86,8 +93,9 @@ def _resolve(repo: Path, revision: str) -> str | None:
     if not revision or revision.startswith("-") or "\0" in revision:
         return None
     verify = ("rev-parse", "--verify", "--quiet", "--end-of-options")
-    named = _git(repo, *verify, revision)
-    if named.returncode:
+    named = _git(repo, *verify, os.fsdecode(revision.encode("utf-8", "replace")))
+    # What names all but one commit (^HEAD) is resolved too, as a hash with a sign before it.
+    if named.returncode or not _HASH.fullmatch(named.stdout):
         return None
     commit = _git(repo, *verify, named.stdout.decode("ascii").strip() + "^{commit}")
     return None if commit.returncode else commit.stdout.decode("ascii").strip()
@@ -111,6 +119,8 @@ def _diff(repo: Path, revision: str, commits: list[str], message: str) -> Diff:
 
 def _unknown(repo: Path, revision: str) -> str:
     found = _git(repo, "rev-parse", "--git-dir")
+    if b"dubious ownership" in found.stderr:
+        return f"{repo} belongs to another user; if you trust it, run: git config --global --add safe.directory {repo.resolve()}"
     if found.returncode:
         return f"{repo} cannot be read as a git repository ({_said(found.stderr)}); pass --repo with the folder of one."
     shown = revision if len(revision) <= 100 else revision[:100] + "…"
@@ -132,30 +142,74 @@ def _text(repo: Path, *arguments: str) -> str:
 
 
 def _git(repo: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """Run git, reading no more than the limit plus one byte."""
-    command = ["git", "--no-pager", "-C", str(repo)]
-    for setting in _CONFIG:
-        command += ["-c", setting]
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    """Run git on the repository around ``repo``; when there is none, the answer is that of the question where it is.
+
+    It runs in an empty work tree with an empty index: the attributes of what happens to be checked out must not
+    change a diff.
+    """
+    with tempfile.TemporaryDirectory(prefix="whydiff-") as empty:
+        where = _call(["-C", str(repo)], ["rev-parse", "--absolute-git-dir"], {})
+        if where.returncode:
+            return where
+        folder = os.fsdecode(where.stdout.removesuffix(b"\n"))
+        nothing = {"GIT_DIR": folder, "GIT_WORK_TREE": empty, "GIT_INDEX_FILE": str(Path(empty) / "index")}
+        return _call(["-C", empty], arguments, nothing)
+
+
+def _call(place: Sequence[str], arguments: Sequence[str], variables: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
+    """Run git, reading no more than the limit plus one byte of what it prints, for at most ``_SECONDS``."""
     try:
-        with subprocess.Popen(
-            [*command, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=inherited | _ENVIRONMENT,
-        ) as process:
-            return _collect(process)
+        settings = [*_CONFIG, *(f"safe.directory={folder}" for folder in _trusted())]
+        command = ["git", "--no-pager", *place, *(part for setting in settings for part in ("-c", setting)), *arguments]
+        with (
+            tempfile.TemporaryFile() as said,
+            subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                env=_inherited() | _ENVIRONMENT | variables,
+            ) as process,
+        ):
+            out = _collect(process, arguments[0])
+            said.seek(0)
+            return subprocess.CompletedProcess(command, process.returncode, out, said.read(MAX_BYTES))
     except FileNotFoundError as error:
         raise RevisionError("git was not found; install it, or pass a patch file.") from error
 
 
-def _collect(process: subprocess.Popen[bytes]) -> subprocess.CompletedProcess[bytes]:
+def _collect(process: subprocess.Popen[bytes], verb: str) -> bytes:
     assert process.stdout
-    assert process.stderr
-    out = process.stdout.read(MAX_BYTES + 1)
-    if len(out) > MAX_BYTES:
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
         process.kill()
-    # git says little on standard error (a few lines at most), so it cannot fill that pipe while output is read.
-    error = process.stderr.read(MAX_BYTES)
-    return subprocess.CompletedProcess(process.args, process.wait(_SECONDS), out, error)
+
+    timer = threading.Timer(_SECONDS, stop)
+    timer.start()
+    try:
+        out = process.stdout.read(MAX_BYTES + 1)
+        if len(out) > MAX_BYTES:
+            process.kill()
+        process.wait()
+    finally:
+        timer.cancel()
+    if late.is_set():
+        raise RevisionError(f"git {verb} gave no answer in {_SECONDS} seconds; choose a smaller range, or pass a patch file.")
+    return out
+
+
+def _inherited() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+
+
+@cache
+def _trusted() -> tuple[str, ...]:
+    """Folders of other owners that the user's own configuration, otherwise passed over, trusts (``safe.directory``)."""
+    done = [
+        subprocess.run(["git", "config", scope, "--includes", "--null", "--get-all", "safe.directory"], env=_inherited(),
+                       stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        for scope in ("--system", "--global")
+    ]  # fmt: skip
+    return tuple(os.fsdecode(folder) for one in done for folder in one.stdout.split(b"\0") if folder)

@@ -95,7 +95,12 @@ def test_recent(repo: Path, tmp_path: Path) -> None:
         recent(tmp_path / "missing", 5)
 
 
-@pytest.mark.parametrize("revision", ["nope", "", "main..nope", "--output=stolen", "-p", "..", "main\0", "x" * 9000, "main:x"])
+NO_REVISIONS = (
+    "nope", "", "main..nope", "--output=stolen", "-p", "..", "main\0", "x" * 9000, "main:x", "^main", "^main..main", "\udce9",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("revision", NO_REVISIONS)
 def test_what_is_no_revision_is_said_so(repo: Path, revision: str) -> None:
     before = sorted(os.listdir(repo))
     if revision == "..":
@@ -106,6 +111,57 @@ def test_what_is_no_revision_is_said_so(repo: Path, revision: str) -> None:
             show(repo, revision)
         assert len(str(caught.value)) < 300
     assert sorted(os.listdir(repo)) == before
+
+
+def test_a_subject_is_one_line_whatever_it_holds(repo: Path) -> None:
+    commit(repo, "one\u2028two\ftree\x85four")
+    subjects = [subject for _, subject in recent(repo, 2)]
+    assert subjects == ["one\u2028two\ftree\x85four", "Merge side"]
+
+
+def test_what_is_checked_out_changes_no_diff(repo: Path) -> None:
+    body = "".join(f"    x{n} = {n}\n" for n in range(9))
+    commit(repo, "Class", **{"a.py": f"class A:\n  def f(self):\n{body}"})
+    last = commit(repo, "Edit", **{"a.py": f"class A:\n  def f(self):\n{body}    y = 1\n"})
+    run(repo, "config", "core.abbrev", "12")
+    before = show(repo, last)
+    commit(repo, "Attributes", **{".gitattributes": "*.py diff=python\n"})
+    assert show(repo, last) == before
+    (repo / ".gitattributes").write_text("*.py -diff\n")
+    assert show(repo, last) == before
+
+
+def test_a_flood_of_complaints_does_not_block(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (repo / ".git" / "info").mkdir(exist_ok=True)
+    (repo / ".git" / "info" / "attributes").write_text("".join(f"x{n} !!bad{n}\n" for n in range(4000)))
+    monkeypatch.setattr(git, "_SECONDS", 30)
+    assert show(repo, "main~1").files[0].path == "x"
+
+
+def test_a_git_that_never_answers_is_stopped(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = tmp_path / "bin" / "git"
+    slow.parent.mkdir()
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    git._trusted()
+    monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(git, "_SECONDS", 0.2)
+    with pytest.raises(RevisionError, match="no answer in"):
+        show(repo, "main")
+
+
+def test_a_folder_of_another_user_is_named_and_its_exception_kept(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(git, "_ENVIRONMENT", git._ENVIRONMENT | {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"})
+    with pytest.raises(RevisionError, match=r"belongs to another user.*safe\.directory"):
+        show(repo, "main")
+    monkeypatch.setattr(git, "_trusted", lambda: (str(repo),))
+    assert show(repo, "main").files
+    home = repo.parent / "home"
+    home.mkdir()
+    (home / ".gitconfig").write_text("[safe]\n directory = /a b\n directory = *\n")
+    monkeypatch.undo()
+    monkeypatch.setenv("HOME", str(home))
+    assert git._trusted.__wrapped__()[-2:] == ("/a b", "*")
 
 
 def test_empty_and_unrelated_changes_are_refused(repo: Path) -> None:
