@@ -69,6 +69,8 @@ def _annotated(field: Field[Any], hint: Any) -> Any:
     if about.get("choices"):
         text += f" [{', '.join(map(str, about['choices']))}]"
     low, high = about.get("low", about.get("min")), about.get("high", about.get("max"))
+    if hint is bool:
+        return Annotated[bool, typer.Option("--" + field.name.replace("_", "-"), help=escape(text))]
     kind: Any = list[str] if get_origin(hint) is tuple else hint
     return Annotated[kind, typer.Option(help=escape(text), min=low, max=high)]
 

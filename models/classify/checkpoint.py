@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,9 @@ _FORBIDDEN_KEYS = (
     "trust_remote_code",
 )
 _BOUNDS = {"num_hidden_layers": 64, "hidden_size": 8192, "vocab_size": 1_000_000, "intermediate_size": 65_536}
+_DECIDING = {"config.json", "tokenizer.json", SETTINGS}
 _MAX_JSON = 64_000_000
+_LEAST_LENGTH, _MOST_TOKENS = 16, 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,37 +47,49 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What whydiff adds to a Hugging Face folder; the defaults suit a folder that whydiff did not train."""
+    """What whydiff adds to a Hugging Face folder."""
 
-    name: str = ""
-    encode: EncodeOptions = field(default_factory=lambda: EncodeOptions(markers=False, metrics=False, context=3))
+    name: str
+    encode: EncodeOptions
     calibration: Calibration = field(default_factory=Calibration)
     threshold: float = 0.5
 
 
-def read_settings(folder: Path, max_length: int) -> Settings:
-    """The settings of ``folder``; without ``whydiff.json`` those of a model that reads plain patches."""
+def read_settings(folder: Path, positions: int) -> Settings | None:
+    """The settings of ``folder``, or None without ``whydiff.json``; ``positions`` is the longest input of the model.
+
+    Raises ModelError for a value that is none.
+    """
     path = folder / SETTINGS
     if not path.exists():
-        return Settings(folder.name, EncodeOptions(max_length=max_length, markers=False, metrics=False, context=3))
+        return None
     data = read_json(path)
     try:
         if data["schema"] != SCHEMA:
             raise ValueError(f"schema is {data['schema']!r}, expected {SCHEMA!r}")
-        known = {f.name for f in fields(EncodeOptions)}
-        settings = Settings(
-            str(data["name"]),
-            EncodeOptions(**{key: value for key, value in data["encode"].items() if key in known}),
-            Calibration(float(data["calibration"]["slope"]), float(data["calibration"]["intercept"])),
-            float(data["threshold"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
+        calibration = Calibration(float(data["calibration"]["slope"]), float(data["calibration"]["intercept"]))
+        settings = Settings(str(data["name"]), _encode_options(data["encode"], positions), calibration, float(data["threshold"]))
+        if not (0 < calibration.slope < math.inf and math.isfinite(calibration.intercept)):
+            raise ValueError(f"expected a positive slope and a finite intercept, got {data['calibration']}")
+        if not 0 < settings.threshold < 1:
+            raise ValueError(f"expected a threshold between 0 and 1, got {settings.threshold}")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(
             f"{path.name} of the model folder {folder} is broken ({error}); train or copy the checkpoint again."
         ) from error
-    if not (0 < settings.threshold < 1 and settings.calibration.slope > 0 and math.isfinite(settings.calibration.intercept)):
-        raise ModelError(f"{path.name} of {folder} needs 0 < threshold < 1 and a positive slope; train the checkpoint again.")
     return settings
+
+
+def _encode_options(data: dict[str, Any], positions: int) -> EncodeOptions:
+    """Options of the type and range that the encoder needs; a name that this version does not know is passed over."""
+    defaults = asdict(EncodeOptions())
+    given = {name: data[name] for name in defaults if name in data}
+    for name, value in (defaults | given).items():
+        least, most = (_LEAST_LENGTH, positions) if name == "max_length" else (0, _MOST_TOKENS)
+        kind = type(defaults[name])
+        if type(value) is not kind or not (kind is bool or least <= value <= most):
+            raise ValueError(f"encode.{name} is {value!r}, expected {kind.__name__} from {least} to {most}")
+    return EncodeOptions(**given)
 
 
 def write_settings(folder: Path, settings: Settings) -> None:
@@ -136,6 +150,6 @@ def digest_folder(folder: Path) -> str:
     """SHA-256 over the names and bytes of all that decides the answers (16 hexadecimal digits)."""
     total = hashlib.sha256()
     for path in sorted(folder.iterdir()):
-        if path.suffix == ".safetensors" or path.name in {"config.json", "tokenizer.json", SETTINGS}:
+        if path.name.endswith((".safetensors", ".safetensors.index.json")) or path.name in _DECIDING:
             total.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()[:16]

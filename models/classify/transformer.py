@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,11 +21,15 @@ from transformers.utils import logging as transformers_logging
 from models.change.types import Diff
 from models.classify.checkpoint import Settings, digest_folder, read_json, read_settings, validate_folder
 from models.classify.protocol import Prediction
-from models.encode.encoder import DiffEncoder
+from models.encode.encoder import DiffEncoder, EncodeOptions
 from models.encode.types import EncodedDiff
+from models.encode.vocabulary import ADDED
 from models.errors import ModelError
 
 _BATCH_TOKENS = 8192
+_LONGEST = 512
+_loading = threading.Lock()
+"""transformers keeps its verbosity in one place for all threads."""
 
 
 class TransformerClassifier:
@@ -127,11 +133,13 @@ def _difference(logits: Tensor) -> Tensor:
     return logits[:, 0] if logits.shape[1] == 1 else logits[:, 1] - logits[:, 0]
 
 
-def load_transformer(folder: Path) -> TransformerClassifier:
+def load_transformer(folder: Path, settings: Settings | None = None) -> TransformerClassifier:
     """Load a checkpoint: safetensors only, no remote code, no network.
 
+    ``settings`` stand in for those of the folder. Without either, the model is taken for one that reads plain patches,
+    and a folder with the vocabulary of our own encoder is refused: its training was never finished.
     Raises ModelError when the folder is unsafe, incomplete, without a trained head of one or two labels, or when a
-    weight or a first score is not finite.
+    weight or a first score (of a short and a longest input in one batch) cannot be computed or is not finite.
     """
     config = validate_folder(folder)
     model = _model(folder)
@@ -144,11 +152,44 @@ def load_transformer(folder: Path) -> TransformerClassifier:
         if value.is_floating_point() and not bool(torch.isfinite(value).all()):
             raise ModelError(f"The weight {name} of the model in {folder} is not finite; copy or train the checkpoint again.")
     tokenizer, frame, special = _tokenizer(folder, config)
-    settings = read_settings(folder, _max_length(config))
-    return TransformerClassifier(model, DiffEncoder(tokenizer, settings.encode, frame), settings, special, digest_folder(folder))
+    settings = settings or read_settings(folder, _positions(config)) or _plain(folder, config, tokenizer)
+    classifier = TransformerClassifier(
+        model, DiffEncoder(tokenizer, settings.encode, frame), settings, special, digest_folder(folder)
+    )
+    _try(classifier, folder)
+    return classifier
+
+
+def _plain(folder: Path, config: dict[str, Any], tokenizer: Tokenizer) -> Settings:
+    if tokenizer.token_to_id(ADDED) is not None:
+        raise ModelError(
+            f"{folder} lacks whydiff.json, so its training was not finished; run whydiff train again with -o {folder}."
+        )
+    # RoBERTa-shaped models keep two positions for padding.
+    length = max(16, min(_LONGEST, _positions(config) - 2))
+    return Settings(folder.resolve().name, EncodeOptions(max_length=length, markers=False, metrics=False, context=3))
+
+
+def _try(classifier: TransformerClassifier, folder: Path) -> None:
+    """Score two rows as a batch; raises ModelError when that fails or gives no finite number."""
+    token = 0 if classifier.pad_id else 1
+    try:
+        first, second = classifier.logits_of_ids([(token,), (token,) * classifier.settings.encode.max_length])
+    except Exception as error:  # whatever a foreign architecture raises, the user gets one sentence
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+        raise ModelError(
+            f"The model in {folder} could not score a batch ({reason}); mend its configuration, such as its padding token."
+        ) from error
+    if not (math.isfinite(first) and math.isfinite(second)):
+        raise ModelError(f"The model in {folder} gives scores that are not finite; copy or train the checkpoint again.")
 
 
 def _model(folder: Path) -> Any:
+    with _loading:
+        return _loaded(folder)
+
+
+def _loaded(folder: Path) -> Any:
     quiet: Any = transformers_logging
     level = quiet.get_verbosity()
     quiet.set_verbosity_error()
@@ -189,7 +230,7 @@ def _tokenizer(
         tokenizer = Tokenizer.from_str(json.dumps(data, ensure_ascii=False))
     except Exception as error:  # the tokenizers library raises plain Exception
         raise ModelError(f"tokenizer.json of {folder} could not be read ({error}); save the fast tokenizer again.") from error
-    if tokenizer.get_vocab_size() > int(config.get("vocab_size", 0)):
+    if max(tokenizer.get_vocab().values(), default=0) >= int(config.get("vocab_size", 0)):
         raise ModelError(
             f"tokenizer.json of {folder} knows more tokens than the model embeds; copy the tokenizer that belongs to it."
         )
@@ -205,7 +246,7 @@ def _own_frame(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return ((start,) if start is not None else ()), ((end,) if end is not None else ())
 
 
-def _max_length(config: dict[str, Any]) -> int:
-    """Positions that the architecture has, less the two that RoBERTa-shaped ones reserve, at most 512."""
-    positions = config.get("max_position_embeddings", 514)
-    return max(16, min(512, int(positions) - 2)) if isinstance(positions, int) else 512
+def _positions(config: dict[str, Any]) -> int:
+    """How many positions the architecture has, as far as its configuration says."""
+    known = [config[name] for name in ("max_position_embeddings", "n_positions") if isinstance(config.get(name), int)]
+    return int(known[0]) if known else _LONGEST + 2

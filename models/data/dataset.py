@@ -44,8 +44,14 @@ def read(paths: Sequence[Path], columns: Sequence[str] = COLUMNS) -> pd.DataFram
     return pd.concat(frames, ignore_index=True)
 
 
-def to_diff(text: str, message: str) -> Diff | None:
-    """The diff of one row, a last hunk that was cut at the dataset's limit closed; None when it has no text change."""
+def to_diff(text: object, message: object) -> Diff | None:
+    """The diff of one row, a last hunk that was cut at the dataset's limit closed; None when it has no text change.
+
+    What is no text, such as the NaN of an empty cell, counts as empty.
+    """
+    if not isinstance(text, str) or not text:
+        return None
+    message = message if isinstance(message, str) else ""
     if not text.endswith("\n"):
         text += "\n"
     try:

@@ -55,6 +55,7 @@ _TEXT_MARKERS = {Side.ADDED: "+", Side.REMOVED: "-", Side.CONTEXT: " "}
 class DiffEncoder:
     """Reads the message, then every file in order: its path, then changed lines first, then nearby context.
 
+    The message takes at most ``message_length`` tokens, and no line of it more than half of the room that is left.
     Changed lines are taken in order until the length is reached, then context lines while there is room; the
     tokens keep the order of the diff. Guarantee: every line of the diff either has all its tokens in the result
     or is in ``unread``.
@@ -153,8 +154,10 @@ def _choose(runs: list[_Run], room: int) -> list[bool]:
         unit = run.piece.unit
         need = [i] + [heads[u] for u in (Unit(unit.file), Unit(unit.file, unit.hunk)) if u in heads and not taken[heads[u]]]
         cost = sum(runs[n].length for n in need)
-        full = cost > room
-        if not full:
+        # A message may take half of what is left, so that it never keeps the change itself from being read.
+        fits = cost <= (room // 2 if side is Side.MESSAGE else room)
+        full = not fits and side is not Side.MESSAGE
+        if fits:
             room -= cost
             for n in need:
                 taken[n] = True

@@ -21,6 +21,7 @@ from models.data.dataset import read, to_diff
 from models.encode.encoder import EncodeOptions
 from models.train.baselines import bag_scores, size_scores
 from models.train.evaluate import Figures, best_threshold, calibrate, calibration_error, figures
+from models.train.resume import write
 
 Tick = Callable[[str, float], None]
 Floats = NDArray[np.float64]
@@ -43,23 +44,23 @@ class Measured:
 def finish(frame: pd.DataFrame, folder: Path, encode: EncodeOptions, name: str, tick: Tick) -> Measured:
     """Calibrate the weights in ``folder`` on the valid rows, choose the threshold, write settings and card.
 
-    Calibration error is measured on the half of the valid rows (every second one) that its fit did not see.
+    Calibration error is measured on the half of the valid rows (every second one) that its fit did not see. The
+    settings are written last: until then the folder is refused as unfinished. Raises DataError when the model ranks
+    the valid rows no better than chance.
     """
-    write_settings(folder, Settings(name, encode))
     valid = frame[frame["split"] == "valid"].reset_index(drop=True)
-    classifier = load_transformer(folder)
-    rows, logits, shares = score_rows(classifier, valid, tick)
+    rows, logits, shares = score_rows(load_transformer(folder, Settings(name, encode)), valid, tick)
     labels = rows["label"].to_numpy(dtype=np.int64)
     half = calibrate(labels[::2], logits[::2])
     error = calibration_error(labels[1::2], np.array([half.score(x) for x in logits[1::2]]))
     calibration = calibrate(labels, logits)
-    scores = np.array([calibration.score(x) for x in logits])
-    threshold = best_threshold(labels, scores)
-    write_settings(folder, replace(Settings(name, encode), calibration=calibration, threshold=threshold))
+    threshold = best_threshold(labels, np.array([calibration.score(x) for x in logits]))
+    settings = Settings(name, encode, calibration, threshold)
     train = frame[frame["split"] == "train"].reset_index(drop=True)
-    measured = _measured(train, rows, scores, threshold, tick)
+    measured = _measured(train, rows, logits, settings, tick)
     measured = replace(measured, calibration_error=error, read_share=float(shares.mean()))
     write_card(folder, name, measured, train, rows)
+    write_settings(folder, settings)
     return measured
 
 
@@ -78,13 +79,13 @@ def score_rows(classifier: TransformerClassifier, frame: pd.DataFrame, tick: Tic
     return frame.loc[kept].reset_index(drop=True), np.array(logits), np.array(shares)
 
 
-def _measured(train: pd.DataFrame, rows: pd.DataFrame, scores: Floats, threshold: float, tick: Tick) -> Measured:
+def _measured(train: pd.DataFrame, rows: pd.DataFrame, logits: Floats, settings: Settings, tick: Tick) -> Measured:
     labels = rows["label"].to_numpy(dtype=np.int64)
     tick("fitting the size-only and the bag-of-words model", 0.0)
     others = {"size only": size_scores(train, rows, 1), "bag of words": bag_scores(train, rows, 1)}
     tick("fitting the size-only and the bag-of-words model", 1.0)
-    table = {name: figures(labels, values, rows["project"]) for name, values in {**others, "transformer": scores}.items()}
-    flagged = scores >= threshold
+    table = {name: figures(labels, values, rows["project"]) for name, values in {**others, "transformer": logits}.items()}
+    flagged = logits >= settings.calibration.logit(settings.threshold)
     hits = int((flagged & (labels == 1)).sum())
     return Measured(
         figures=table,
@@ -93,34 +94,37 @@ def _measured(train: pd.DataFrame, rows: pd.DataFrame, scores: Floats, threshold
         precision=hits / max(1, int(flagged.sum())),
         recall=hits / int(labels.sum()),
         calibration_error=float("nan"),
-        threshold=threshold,
+        threshold=settings.threshold,
         read_share=float("nan"),
     )
 
 
 def write_card(folder: Path, name: str, measured: Measured, train: pd.DataFrame, valid: pd.DataFrame) -> None:
     """``README.md`` for people and ``card.json`` for machines, from the same figures."""
-    (folder / "card.json").write_text(json.dumps(asdict(measured), indent=1) + "\n", encoding="utf-8")
-    (folder / "README.md").write_text(card_text(folder, name, measured, train, valid), encoding="utf-8")
+    data, text = json.dumps(asdict(measured), indent=1) + "\n", card_text(folder, name, measured, train, valid)
+    write(folder / "card.json", lambda path: path.write_text(data, encoding="utf-8"))
+    write(folder / "README.md", lambda path: path.write_text(text, encoding="utf-8"))
 
 
 def card_text(folder: Path, name: str, measured: Measured, train: pd.DataFrame, valid: pd.DataFrame) -> str:
     """The model card as Markdown (Mitchell et al. 2019)."""
     options = json.loads((folder / "train.json").read_text(encoding="utf-8"))
     state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+    passes = state["tokens"] / state["tokens_in_epoch"]
     size, minutes = (folder / "model.safetensors").stat().st_size / 1e6, state["seconds"] / 60
     table = "\n".join(f"| {model} | {f.pooled:.3f} | {f.within:.3f} |" for model, f in measured.figures.items())
     one = measured.figures["transformer"]
+    shape = f"{options['layers']} layers of {options['width']}, byte-level BPE of {options['vocabulary']} tokens"
     return f"""# {name}
 
 Flags code changes that are likely to introduce a defect. Reads the commit message, paths, changed lines, one line of
 context around them and the size of the change; {options["max_length"]} tokens at most, the rest is listed as never read.
 
-- Shape: ModernBERT, {options["layers"]} layers of {options["width"]},
-  byte-level BPE of {options["vocabulary"]} tokens, {size:.1f} MB.
+- Shape: ModernBERT, {shape}, {size:.1f} MB.
 - Data: {len(train):,} labelled changes of {train["project"].nunique()} projects to train on (split `train`),
   and the next {len(valid):,} in time to measure on (split `valid`).
-- Training: {state["tokens"] / 1e6:.1f} million tokens in {state["step"]:,} steps, {minutes:.0f} minutes, seed {options["seed"]}.
+- Training: {state["tokens"] / 1e6:.1f} million tokens in {state["step"]:,} steps ({passes:.2f} passes over the train rows),
+  {minutes:.0f} minutes, seed {options["seed"]}.
 - Made by `whydiff train DATASET --kind transformer -o FOLDER`; measured again by `python -m models.train.card DATASET FOLDER`.
 
 Area under the ROC curve on the valid split ({one.rows:,} rows, {one.projects} projects, {measured.base_rate:.1%} defective),
@@ -131,7 +135,8 @@ over all rows and as the mean of the AUCs within each project, because a model c
 {table}
 
 "size only" is gradient boosting over lines added, lines deleted and files changed; "bag of words" is logistic regression
-over the words added, removed, in paths and in the message, with the logarithm of the size. All three saw the same rows.
+over the words added, removed, in paths and in the message, with the logarithm of the size. Both were fitted on all train
+rows, and all three are measured on the same valid rows.
 
 - Threshold {measured.threshold:.3f} (highest F1 on valid): flags {measured.flagged:.1%} of the valid changes,
   precision {measured.precision:.3f}, recall {measured.recall:.3f}.
@@ -153,10 +158,8 @@ def main(arguments: list[str]) -> int:
     classifier = load_transformer(folder)
     valid = frame[frame["split"] == "valid"].reset_index(drop=True)
     rows, logits, shares = score_rows(classifier, valid, lambda what, done: None)
-    calibration = classifier.settings.calibration
-    scores = np.array([calibration.score(x) for x in logits])
     train = frame[frame["split"] == "train"].reset_index(drop=True)
-    measured = _measured(train, rows, scores, classifier.threshold, lambda what, done: None)
+    measured = _measured(train, rows, logits, classifier.settings, lambda what, done: None)
     stored = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     measured = replace(measured, calibration_error=stored["calibration_error"], read_share=float(shares.mean()))
     print(card_text(folder, classifier.name, measured, train, rows))

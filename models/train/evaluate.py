@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_recall_curve, roc_auc_score
 
 from models.classify.checkpoint import Calibration
+from models.errors import DataError
 
 Floats = NDArray[np.float64]
 
@@ -36,18 +36,16 @@ def figures(labels: NDArray[np.int64], scores: Floats, projects: pd.Series[str])
     return Figures(float(roc_auc_score(labels, scores)), float(np.mean(each)), len(labels), len(each))
 
 
-def bootstrap(measure: Callable[[NDArray[np.int64]], float], rows: int, draws: int = 1000, seed: int = 1) -> tuple[float, float]:
-    """95 % percentile interval of ``measure`` over row indexes resampled with replacement (Efron 1979)."""
-    random = np.random.default_rng(seed)
-    values = [measure(random.integers(0, rows, rows)) for _ in range(draws)]
-    low, high = np.percentile(values, [2.5, 97.5])
-    return float(low), float(high)
-
-
 def calibrate(labels: NDArray[np.int64], logits: Floats) -> Calibration:
-    """Platt scaling fitted by maximum likelihood without penalty."""
+    """Platt scaling fitted by maximum likelihood without penalty.
+
+    Raises DataError when higher logits do not go with label 1: such a model has nothing to calibrate.
+    """
     model = LogisticRegression(C=1e6).fit(logits.reshape(-1, 1), labels)
-    return Calibration(float(model.coef_[0, 0]), float(model.intercept_[0]))
+    slope = float(model.coef_[0, 0])
+    if slope <= 0:
+        raise DataError("The model ranks the valid rows no better than chance; train it longer, or check the labels.")
+    return Calibration(slope, float(model.intercept_[0]))
 
 
 def calibration_error(labels: NDArray[np.int64], scores: Floats, bins: int = 10) -> float:
@@ -57,7 +55,11 @@ def calibration_error(labels: NDArray[np.int64], scores: Floats, bins: int = 10)
 
 
 def best_threshold(labels: NDArray[np.int64], scores: Floats) -> float:
-    """The score at which F1 (harmonic mean of precision and recall) is highest."""
+    """A score at which F1 (harmonic mean of precision and recall) is highest, halfway between those of two rows.
+
+    No row's score is the threshold itself, so that rounding cannot turn its verdict.
+    """
     precision, recall, cuts = precision_recall_curve(labels, scores)
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
-    return float(cuts[int(np.argmax(f1[:-1]))])
+    best = int(np.argmax(f1[:-1]))
+    return float((cuts[best] + (cuts[best - 1] if best else 0.0)) / 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import multiprocessing
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from models.encode.vocabulary import CLS, SEP, token_id, train_tokenizer
 from models.train.options import TrainOptions
 
 _WORTH_A_POOL = 4000
+_PROBED = 16
 _encoder: DiffEncoder | None = None
 _lengths: tuple[int, int] = (0, 0)
 
@@ -45,12 +47,11 @@ class Ragged:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The encoded rows: ``short`` at the training length, ``long`` at the model's length, with labels and row numbers."""
+    """The encoded rows: ``short`` at the training length, ``long`` at the model's length, with their labels."""
 
     short: Ragged
     long: Ragged
     labels: NDArray[np.int64]
-    rows: NDArray[np.int64]
 
 
 def own_encoder(tokenizer: Tokenizer, options: EncodeOptions) -> DiffEncoder:
@@ -67,8 +68,9 @@ def tokenizer_for(frame: pd.DataFrame, options: TrainOptions) -> Tokenizer:
 
 def prepare(frame: pd.DataFrame, tokenizer: Tokenizer, options: TrainOptions, folder: Path) -> Prepared:
     """Encode every row of ``frame``; the result is kept in ``folder`` and read back the next time."""
+    folder.mkdir(parents=True, exist_ok=True)
     cache = folder / "encoded.npz"
-    key = json.dumps([len(frame), str(frame["id"].iloc[0]), str(frame["id"].iloc[-1]), options.max_length, options.train_length])
+    key = _key(frame, tokenizer, options)
     if cache.exists():
         with np.load(cache) as stored:
             if str(stored["key"]) == key:
@@ -83,7 +85,19 @@ def prepare(frame: pd.DataFrame, tokenizer: Tokenizer, options: TrainOptions, fo
 
 def _prepared(arrays: dict[str, NDArray[np.generic]]) -> Prepared:
     ragged = [Ragged(arrays[name].astype(np.uint16), arrays[name + "_starts"].astype(np.int64)) for name in ("short", "long")]
-    return Prepared(ragged[0], ragged[1], arrays["labels"].astype(np.int64), arrays["rows"].astype(np.int64))
+    return Prepared(ragged[0], ragged[1], arrays["labels"].astype(np.int64))
+
+
+def _key(frame: pd.DataFrame, tokenizer: Tokenizer, options: TrainOptions) -> str:
+    """A digest of all that the encoded rows depend on; how the encoder works is held by what it makes of the first rows."""
+    total = hashlib.sha256(json.dumps([options.max_length, options.train_length]).encode())
+    total.update(tokenizer.to_str().encode())
+    for name in ("label", "diff", "message"):
+        total.update(pd.util.hash_pandas_object(frame[name], index=False).to_numpy().tobytes())
+    encoder = own_encoder(tokenizer, EncodeOptions(max_length=options.max_length))
+    for _, diff in diffs(frame.head(_PROBED)):
+        total.update(json.dumps(encoder.encode(diff).ids).encode())
+    return total.hexdigest()
 
 
 def _start(tokenizer: str, options: TrainOptions) -> None:
@@ -110,7 +124,7 @@ def _encode_all(frame: pd.DataFrame, tokenizer: Tokenizer, options: TrainOptions
         with multiprocessing.get_context("spawn").Pool(initializer=_start, initargs=(tokenizer.to_str(), options)) as pool:
             done = [one for one in pool.imap(_encode_row, tasks, chunksize=64) if one is not None]
     rows = np.array([row for row, _, _ in done])
-    arrays: dict[str, NDArray[np.generic]] = {"rows": rows, "labels": frame["label"].to_numpy()[rows]}
+    arrays: dict[str, NDArray[np.generic]] = {"labels": frame["label"].to_numpy()[rows]}
     for name, lists in (("short", [short for _, short, _ in done]), ("long", [long for _, _, long in done])):
         arrays[name] = np.concatenate([np.array(ids, dtype=np.uint16) for ids in lists])
         arrays[name + "_starts"] = np.concatenate([[0], np.cumsum([len(ids) for ids in lists])])

@@ -29,4 +29,4 @@ def train_checkpoint(datasets: Sequence[Path], kind: str, options: TrainOptions,
                 f"The dataset needs rows with split {split!r} and both labels, to train and to measure on; mark some so."
             )
     yield from train(frame, options, folder)
-    finish(frame, folder, EncodeOptions(max_length=options.max_length), folder.name, lambda what, done: None)
+    finish(frame, folder, EncodeOptions(max_length=options.max_length), folder.resolve().name, lambda what, done: None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 from torch import Tensor, nn
@@ -23,8 +23,7 @@ from transformers import ModernBertConfig, ModernBertForSequenceClassification
 from models.encode.vocabulary import CLS, HUNK, MARKERS, MASK, PAD, SEP, UNK, token_id
 from models.train.options import TrainOptions
 from models.train.prepare import Prepared, prepare, tokenizer_for
-
-WORK = "work"
+from models.train.resume import WORK, State, claim, restore, save, weights, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +36,6 @@ class Report:
     tokens_per_second: float
     seconds_left: float
     auc: float | None = None
-
-
-@dataclass
-class _State:
-    step: int = 0
-    tokens: int = 0
-    seconds: float = 0.0
 
 
 def build(tokenizer: Tokenizer, options: TrainOptions) -> ModernBertForSequenceClassification:
@@ -71,25 +63,22 @@ def build(tokenizer: Tokenizer, options: TrainOptions) -> ModernBertForSequenceC
 
 
 def train(frame: pd.DataFrame, options: TrainOptions, folder: Path) -> Iterator[Report]:
-    """Train on the rows with split "train" of ``frame``, yielding progress; resumes what ``folder`` holds.
+    """Train on the rows with split "train" of ``frame``, yielding progress; goes on with what ``folder`` holds.
 
-    Leaves ``model.safetensors``, ``config.json`` and ``tokenizer.json`` in ``folder``, and in its folder ``work`` what
-    only resuming needs. Seeded; the order of rows is a
-    function of the seed and the step alone, so that a resumed run sees what the whole run would have seen.
+    Leaves ``model.safetensors``, ``config.json``, ``tokenizer.json``, ``train.json`` and ``state.json`` in ``folder``
+    at the end, and in its folder ``work`` what only going on needs. Rows, order and masks are a function of the seed
+    and the step alone, so that a run that was cut off gives the weights of a whole one. (On a machine where sums
+    depend on the number of threads, to rounding.) Raises UsageError for a folder that holds another run.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    claim(folder, options)
     rows = frame[frame["split"] == "train"].reset_index(drop=True)
     valid = (
         frame[frame["split"] == "valid"].sample(frac=1, random_state=options.seed).head(options.valid_rows).reset_index(drop=True)
     )
     tokenizer = _tokenizer(rows, options, folder)
-    (folder / WORK / "valid").mkdir(parents=True, exist_ok=True)
     data = prepare(rows, tokenizer, options, folder / WORK)
     held_out = prepare(valid, tokenizer, options, folder / WORK / "valid")
-    model = build(tokenizer, options)
-    (folder / "train.json").write_text(json.dumps(asdict(options), indent=1) + "\n", encoding="utf-8")
-    model.config.save_pretrained(folder)
-    yield from _Run(model, tokenizer, data, held_out, options, folder).go()
+    yield from _Run(build(tokenizer, options), tokenizer, data, held_out, options, folder).go()
 
 
 def _tokenizer(rows: pd.DataFrame, options: TrainOptions, folder: Path) -> Tokenizer:
@@ -97,7 +86,7 @@ def _tokenizer(rows: pd.DataFrame, options: TrainOptions, folder: Path) -> Token
     if path.exists():
         return Tokenizer.from_file(str(path))
     tokenizer = tokenizer_for(rows, options)
-    tokenizer.save(str(path))
+    write(path, lambda place: tokenizer.save(str(place)))
     return tokenizer
 
 
@@ -105,7 +94,13 @@ class _Run:
     """The loop and what it carries from step to step."""
 
     def __init__(
-        self, model: nn.Module, tokenizer: Tokenizer, data: Prepared, held_out: Prepared, options: TrainOptions, folder: Path
+        self,
+        model: ModernBertForSequenceClassification,
+        tokenizer: Tokenizer,
+        data: Prepared,
+        held_out: Prepared,
+        options: TrainOptions,
+        folder: Path,
     ) -> None:
         self.model, self.data, self.held_out, self.options, self.folder = model, data, held_out, options, folder
         self.mask, self.pad = token_id(tokenizer, MASK), token_id(tokenizer, PAD)
@@ -114,11 +109,10 @@ class _Run:
         rest = [p for p in model.parameters() if p.ndim <= 1]
         groups = [{"params": decay, "weight_decay": options.weight_decay}, {"params": rest, "weight_decay": 0.0}]
         self.optimizer = torch.optim.AdamW(groups, lr=options.learning_rate, betas=(0.9, 0.98))
-        self.state = _State()
         share = options.long_share
         mean = (1 - share) * data.short.lengths().mean() + share * data.long.lengths().mean()
-        self.all_tokens = options.epochs * mean * len(data.short)
-        self._resume()
+        self.state = restore(folder, model, self.optimizer) or State()
+        self.state.tokens_in_epoch = float(mean * len(data.short))
 
     def go(self) -> Iterator[Report]:
         started, saved = time.monotonic() - self.state.seconds, time.monotonic()
@@ -137,10 +131,11 @@ class _Run:
                 yield Report(done, self.state.step, float(np.mean(losses)), speed, left)
                 losses, shown = [], (self.state.tokens, now)
             if time.monotonic() - saved > self.options.checkpoint_minutes * 60:
-                self._save()
+                save(self.folder, self.model, self.optimizer, self.state)
                 yield Report(done, self.state.step, math.nan, math.nan, math.nan, self._auc())
                 saved = time.monotonic()
-        self._save()
+        save(self.folder, self.model, self.optimizer, self.state)
+        self._export()
         yield Report(1.0, self.state.step, math.nan, math.nan, 0.0, self._auc())
 
     def _done(self) -> float:
@@ -148,7 +143,8 @@ class _Run:
 
         A run that is not short of time must not depend on the clock, or the same seed gives other weights.
         """
-        by_tokens, by_clock = self.state.tokens / self.all_tokens, self.state.seconds / (self.options.minutes * 60)
+        by_tokens = self.state.tokens / (self.options.epochs * self.state.tokens_in_epoch)
+        by_clock = self.state.seconds / (self.options.minutes * 60)
         return float(by_clock if by_clock > by_tokens + 0.01 else by_tokens)
 
     def _rate(self, done: float) -> float:
@@ -168,7 +164,7 @@ class _Run:
                 for pick in random.permutation(len(batches)):
                     step += 1
                     if step > self.state.step:
-                        yield self._tensors(batches[pick], is_long, random)
+                        yield self._tensors(batches[pick], is_long, np.random.default_rng((self.options.seed, epoch, step)))
             epoch += 1
 
     def _tensors(
@@ -201,37 +197,14 @@ class _Run:
         ids = self.held_out.long
         return float(roc_auc_score(self.held_out.labels, logits(self.model, [ids.row(i) for i in range(len(ids))], self.pad)))
 
-    def _save(self) -> None:
-        tensors = {name: value.detach().clone().contiguous() for name, value in self.model.state_dict().items()}
-        _write(self.folder / "model.safetensors", lambda path: save_file(tensors, path, metadata={"format": "pt"}))
-        states = self.optimizer.state_dict()["state"]
-        flat = {f"{index}.{name}": torch.as_tensor(value) for index, one in states.items() for name, value in one.items()}
-        _write(self.folder / WORK / "optimizer.safetensors", lambda path: save_file(flat, path))
-        text = json.dumps(asdict_state(self.state))
-        _write(self.folder / "state.json", lambda path: path.write_text(text, encoding="utf-8"))
-
-    def _resume(self) -> None:
-        if not (self.folder / "state.json").exists():
-            return
-        self.state = _State(**json.loads((self.folder / "state.json").read_text(encoding="utf-8")))
-        self.model.load_state_dict(load_file(self.folder / "model.safetensors"))
-        states: dict[int, dict[str, Tensor]] = {}
-        for name, value in load_file(self.folder / WORK / "optimizer.safetensors").items():
-            index, key = name.split(".", 1)
-            states.setdefault(int(index), {})[key] = value
-        self.optimizer.load_state_dict({"state": states, "param_groups": self.optimizer.state_dict()["param_groups"]})
-
-
-def asdict_state(state: _State) -> dict[str, float]:
-    """The counters of a run, for its JSON file."""
-    return {"step": state.step, "tokens": state.tokens, "seconds": state.seconds}
-
-
-def _write(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(path.name + ".part")
-    write(temporary)
-    temporary.replace(path)
+    def _export(self) -> None:
+        """Write what the checkpoint is made of; the weights last, because a folder without them is not loaded."""
+        state = json.dumps(asdict(self.state)) + "\n"
+        write(self.folder / "state.json", lambda path: path.write_text(state, encoding="utf-8"))
+        config = self.model.config.to_json_string()
+        write(self.folder / "config.json", lambda path: path.write_text(config, encoding="utf-8"))
+        tensors = weights(self.model)
+        write(self.folder / "model.safetensors", lambda path: save_file(tensors, path, metadata={"format": "pt"}))
 
 
 def _stratified(chunk: NDArray[np.int64], lengths: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -2,13 +2,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from transformers import AutoModelForSequenceClassification, GPT2Config, PretrainedConfig, RobertaConfig
+from transformers.utils import logging as transformers_logging
 
 from models.change.parse import parse
+from models.classify.checkpoint import digest_folder
 from models.classify.differentiable import Differentiable
 from models.classify.load import load
 from models.errors import ModelError
@@ -116,10 +121,83 @@ def test_a_missing_folder_is_named(tmp_path: Path):
         load(tmp_path / "nowhere")
 
 
-def test_a_foreign_folder_reads_plain_patches(tiny_folder: Path, tmp_path: Path):
+def foreign(folder: Path, config: PretrainedConfig) -> Path:
+    """A checkpoint as others save it: random weights, a tokenizer without our markers."""
+    torch.manual_seed(0)
+    folder.mkdir()
+    model = AutoModelForSequenceClassification.from_config(config)
+    model.save_pretrained(folder)
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    names = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    tokenizer.train_from_iterator([SMALL], trainers.BpeTrainer(vocab_size=290, special_tokens=names, initial_alphabet=alphabet))
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+SHAPE = {"vocab_size": 300, "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+
+
+def test_a_foreign_folder_reads_plain_patches(tmp_path: Path):
+    folder = foreign(tmp_path / "roberta", RobertaConfig(**SHAPE, max_position_embeddings=66, pad_token_id=1))
+    classifier = load(folder)
+    assert len(classifier.encode(DIFFS[0]).ids) <= 64
+    assert classifier.predict(DIFFS[:1])[0].threshold == 0.5
+    assert classifier.name == "roberta"
+
+
+def test_a_model_with_few_positions_is_read_so_far(tmp_path: Path):
+    config = GPT2Config(vocab_size=300, n_embd=32, n_layer=1, n_head=2, n_positions=40, pad_token_id=1)
+    assert len(load(foreign(tmp_path / "gpt", config)).encode(DIFFS[0]).ids) <= 40
+
+
+def test_a_model_that_cannot_score_a_batch_is_refused(tmp_path: Path):
+    config = GPT2Config(vocab_size=300, n_embd=32, n_layer=1, n_head=2, n_positions=40)
+    with pytest.raises(ModelError, match="could not score a batch") as caught:
+        load(foreign(tmp_path / "gpt", config))
+    assert "\n" not in str(caught.value)
+
+
+def test_an_own_checkpoint_without_settings_was_never_finished(tiny_folder: Path, tmp_path: Path):
     folder = copy(tiny_folder, tmp_path)
     (folder / "whydiff.json").unlink()
-    classifier = load(folder)
-    read = classifier.encode(DIFFS[0])
-    assert len(read.ids) <= 94
-    assert classifier.predict(DIFFS[:1])[0].threshold == 0.5
+    with pytest.raises(ModelError, match="training was not finished"):
+        load(folder)
+
+
+WRONG_SETTINGS = {
+    "no object": {"encode": []},
+    "text": {"encode": {"max_length": "x"}},
+    "negative": {"encode": {"max_length": -3}},
+    "too long": {"encode": {"max_length": 4096}},
+    "no truth value": {"encode": {"markers": "false"}},
+    "null": {"encode": {"line_length": None}},
+    "endless slope": {"calibration": {"slope": float("inf"), "intercept": 0.0}},
+    "falling slope": {"calibration": {"slope": -1.0, "intercept": 0.0}},
+    "threshold": {"threshold": 1.0},
+}
+
+
+@pytest.mark.parametrize("name", WRONG_SETTINGS)
+def test_settings_out_of_range_are_refused(name: str, tiny_folder: Path, tmp_path: Path):
+    folder = copy(tiny_folder, tmp_path)
+    data = json.loads((folder / "whydiff.json").read_text())
+    (folder / "whydiff.json").write_text(json.dumps({**data, **WRONG_SETTINGS[name]}))
+    with pytest.raises(ModelError, match=r"whydiff\.json of the model folder"):
+        load(folder)
+
+
+def test_the_digest_knows_which_shards_are_loaded(tiny_folder: Path, tmp_path: Path):
+    folder = copy(tiny_folder, tmp_path)
+    before = digest_folder(folder)
+    (folder / "model.safetensors.index.json").write_text("{}")
+    assert digest_folder(folder) != before
+
+
+def test_many_threads_may_load(tiny_folder: Path):
+    level = transformers_logging.get_verbosity()
+    with ThreadPoolExecutor(4) as pool:
+        digests = {one.digest for one in pool.map(lambda _: load(tiny_folder), range(8))}
+    assert len(digests) == 1
+    assert transformers_logging.get_verbosity() == level

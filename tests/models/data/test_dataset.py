@@ -34,3 +34,11 @@ def test_missing_columns_and_files_are_named(tmp_path: Path):
     (tmp_path / "x.parquet").write_bytes(b"no parquet")
     with pytest.raises(DataError, match=r"x\.parquet"):
         read([tmp_path / "x.parquet"])
+
+
+def test_empty_cells_are_no_text() -> None:
+    assert to_diff(float("nan"), "message") is None
+    assert to_diff(None, None) is None
+    diff = to_diff("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n", float("nan"))
+    assert diff is not None
+    assert diff.message == ""

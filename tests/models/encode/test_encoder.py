@@ -120,3 +120,10 @@ def test_a_vocabulary_without_our_tokens_is_refused_by_name():
     bare = DiffEncoder(Tokenizer(BPE()), EncodeOptions(), ((), ()))
     with pytest.raises(ModelError, match=r"the token \[FILE\]"):
         bare.encode(parse(SMALL, ""))
+
+
+def test_a_long_message_never_keeps_the_change_from_being_read():
+    diff = parse(SMALL, "word " * 200)
+    for length in (48, 62, 96):
+        sides = encoder(max_length=length).encode(diff).sides
+        assert Side.ADDED in sides or Side.REMOVED in sides

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,11 +13,14 @@ from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
 
 from models.classify.load import load
-from models.errors import DataError, UsageError
+from models.errors import DataError, ModelError, UsageError
 from models.train.baselines import bag, bag_scores, size_scores
-from models.train.evaluate import best_threshold, bootstrap, calibrate, calibration_error, figures
+from models.train.evaluate import best_threshold, calibrate, calibration_error, figures
 from models.train.options import TrainOptions
+from models.train.prepare import prepare, tokenizer_for
+from models.train.resume import save
 from models.train.run import train_checkpoint
+from models.train.transformer import _Run, train
 from tests.models.conftest import SMALL, TINY
 
 
@@ -65,32 +70,98 @@ def test_it_learns_a_rule_and_states_the_truth_on_its_card(trained: Path):
     assert {"size only", "bag of words", "transformer"} == set(card["figures"])
 
 
-def test_a_run_can_be_resumed_where_it_stopped(tmp_path: Path):
-    dataset().to_parquet(tmp_path / "data.parquet")
-    from models.data.dataset import read
-    from models.train.transformer import train
+def weights(folder: Path) -> dict[str, Any]:
+    return load_file(folder / "model.safetensors")
 
-    frame = read([tmp_path / "data.parquet"])
+
+def same(a: Path, b: Path) -> bool:
+    return all((value == weights(b)[name]).all() for name, value in weights(a).items())
+
+
+def test_a_run_that_is_over_stays_as_it_is(tmp_path: Path):
     short = replace(OPTIONS, epochs=1.0)
-    list(train(frame, short, tmp_path / "a"))
-    first = json.loads((tmp_path / "a" / "state.json").read_text())
-    weights = load_file(tmp_path / "a" / "model.safetensors")
-    list(train(frame, short, tmp_path / "a"))
-    again = json.loads((tmp_path / "a" / "state.json").read_text())
-    assert again["step"] == first["step"]
-    assert all((value == weights[name]).all() for name, value in load_file(tmp_path / "a" / "model.safetensors").items())
-    list(train(frame, replace(short, epochs=2.0), tmp_path / "a"))
-    assert json.loads((tmp_path / "a" / "state.json").read_text())["step"] > first["step"]
+    list(train(dataset(), short, tmp_path / "a"))
+    before = (tmp_path / "a" / "state.json").read_text()
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    list(train(dataset(), short, tmp_path / "a"))
+    assert json.loads((tmp_path / "a" / "state.json").read_text())["step"] == json.loads(before)["step"]
+    assert same(tmp_path / "a", tmp_path / "b")
+    list(train(dataset(), replace(short, epochs=2.0), tmp_path / "a"))
+    assert not same(tmp_path / "a", tmp_path / "b")
+
+
+class Killed(Exception):
+    """Stands for the end of the process."""
+
+
+def test_a_run_that_was_killed_gives_the_weights_of_a_whole_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    options = replace(OPTIONS, epochs=2.0, mask_share=0.6, checkpoint_minutes=0.01)
+    list(train(dataset(), options, tmp_path / "whole"))
+    real, taken = _Run._step, []
+
+    def step(self: _Run, *batch: Any, rate: float) -> float:
+        taken.append(rate)
+        if len(taken) == 7:
+            save(self.folder, self.model, self.optimizer, self.state)
+        if len(taken) == 9:
+            raise Killed
+        return real(self, *batch, rate=rate)
+
+    monkeypatch.setattr(_Run, "_step", step)
+    with pytest.raises(Killed):
+        list(train(dataset(), options, tmp_path / "cut"))
+    assert not (tmp_path / "cut" / "model.safetensors").exists()
+    monkeypatch.undo()
+    list(train(dataset(), options, tmp_path / "cut"))
+    assert same(tmp_path / "whole", tmp_path / "cut")
+
+
+def test_a_run_goes_on_only_as_it_was_begun(tmp_path: Path):
+    short = replace(OPTIONS, epochs=0.5)
+    list(train(dataset(), short, tmp_path / "a"))
+    stored = (tmp_path / "a" / "train.json").read_text()
+    for changed in (replace(short, layers=1), replace(short, seed=9), replace(short, vocabulary=500)):
+        with pytest.raises(UsageError, match="was begun with"):
+            list(train(dataset(), changed, tmp_path / "a"))
+    assert (tmp_path / "a" / "train.json").read_text() == stored
+    (tmp_path / "a" / "work" / "checkpoint.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(ModelError, match="could not be read"):
+        list(train(dataset(), short, tmp_path / "a"))
+    shutil.rmtree(tmp_path / "a" / "work")
+    with pytest.raises(UsageError, match="another folder"):
+        list(train(dataset(), short, tmp_path / "a"))
+
+
+def test_other_labels_or_texts_are_encoded_anew(tmp_path: Path):
+    frame = dataset(40)
+    tokenizer = tokenizer_for(frame, TINY)
+    first = prepare(frame, tokenizer, TINY, tmp_path)
+    other = prepare(frame.assign(label=1 - frame["label"]), tokenizer, TINY, tmp_path)
+    assert (other.labels == 1 - first.labels).all()
+    changed = prepare(frame.assign(message="something else"), tokenizer, TINY, tmp_path)
+    assert changed.long.row(0).tolist() != first.long.row(0).tolist()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"minutes": 0.0}, {"heads": 3}, {"valid_rows": 1}, {"max_length": 8}, {"train_length": 512}, {"epochs": float("nan")}],
+)
+def test_options_out_of_bounds_are_refused(wrong: dict[str, float]):
+    with pytest.raises(UsageError, match="Expected"):
+        replace(TINY, **wrong)
+
+
+def test_a_model_that_ranks_backwards_is_not_calibrated():
+    labels = np.array([0, 0, 0, 1, 1, 1] * 10)
+    with pytest.raises(DataError, match="no better than chance"):
+        calibrate(labels, -labels + np.linspace(0, 0.1, 60))
 
 
 def test_the_same_seed_gives_the_same_weights(tmp_path: Path):
-    from models.train.transformer import train
-
     short = replace(OPTIONS, epochs=1.0)
     for name in ("a", "b"):
         list(train(dataset(), short, tmp_path / name))
-    a, b = (load_file(tmp_path / name / "model.safetensors") for name in ("a", "b"))
-    assert all((a[name] == b[name]).all() for name in a)
+    assert same(tmp_path / "a", tmp_path / "b")
 
 
 def test_an_unknown_kind_and_a_dataset_without_valid_rows_are_refused(tmp_path: Path):
@@ -131,15 +202,10 @@ def test_the_threshold_has_the_highest_f1():
         hit = (flagged & (labels == 1)).sum()
         return float(2 * hit / (flagged.sum() + labels.sum()))
 
-    assert f1(best_threshold(labels, scores)) == max(f1(cut) for cut in scores)
-
-
-def test_a_bootstrap_interval_covers_a_mean():
-    values = np.random.default_rng(1).normal(size=400)
-    low, high = bootstrap(lambda rows: float(values[rows].mean()), 400)
-    half = 1.96 * values.std() / 20
-    assert low == pytest.approx(values.mean() - half, abs=0.02)
-    assert high == pytest.approx(values.mean() + half, abs=0.02)
+    best = best_threshold(labels, scores)
+    assert f1(best) == max(f1(cut) for cut in scores)
+    assert best not in scores
+    assert 0 < best_threshold(labels[2:3], scores[2:3]) < scores[2]
 
 
 def test_the_baselines_find_what_they_can_see():
