@@ -18,6 +18,8 @@ from models.change.source import read_bytes
 from models.change.types import Diff, clean
 from models.errors import InputError
 
+_FIRST = "09-statement-last-refund"
+"""Opened at first: a change that the shipped model flags, so that the page shows what it is for."""
 _COMMITS = 40
 _SHORT = 12
 _LISTED = re.compile(rf"([0-9a-f]{{{_SHORT}}})(?: |$)")
@@ -51,7 +53,8 @@ def _samples_folder() -> Path:
 
 
 def _sample() -> Diff | None:
-    name = st.selectbox("Sample", list(samples()), key="sample", bind="query-params")
+    names = list(samples())
+    name = st.selectbox("Sample", names, index=names.index(_FIRST), key="sample", bind="query-params")
     if name not in samples():
         return None
     st.caption(plain(samples()[name]))

@@ -132,7 +132,7 @@ def watched(browser: playwright.Browser) -> Iterator[Watched]:
 
 def test_a_flagged_sample_is_painted_and_its_counterfactual_is_a_patch(address: str, watched: Watched) -> None:
     page = watched.page
-    page.goto(address + "?sample=01-refund-type-hints&operators=drop-hunk", timeout=PATIENCE)
+    page.goto(address + "?sample=18-ledger-own-files&operators=drop-hunk", timeout=PATIENCE)
     watched.see_heat()
     cells = page.locator(".diff .token.hot, .diff .token.cold")
     colours = cells.evaluate_all("cells => cells.map(cell => getComputedStyle(cell).backgroundColor)")
@@ -149,7 +149,7 @@ def test_a_flagged_sample_is_painted_and_its_counterfactual_is_a_patch(address: 
     with page.expect_download() as download:
         page.get_by_role("button", name="Patch").first.click()
     patch = read_bytes(Path(download.value.path()).read_bytes())
-    original = read_bytes((ROOT / "sample_diffs" / "01-refund-type-hints.diff").read_bytes())
+    original = read_bytes((ROOT / "sample_diffs" / "18-ledger-own-files.diff").read_bytes())
     assert 0 < patch.added + patch.removed < original.added + original.removed
     assert watched.foreign == []
     assert watched.errors == []

@@ -39,6 +39,11 @@ def test_a_sample_is_scored_and_explained(open_page: Opener) -> None:
     assert any(value is not None for row in diff["files"][0]["segments"] for value in row[2::3])
 
 
+def test_the_page_opens_on_a_flagged_change(open_page: Opener) -> None:
+    (verdict,) = components(open_page(), VERDICT)
+    assert verdict["word"] == "Flagged"
+
+
 def test_the_address_holds_sample_level_and_method(open_page: Opener) -> None:
     page = open_page(sample="08-pin-ci-postgres", level="line", method="occlusion")
     assert page.selectbox(key="sample").value == "08-pin-ci-postgres"
