@@ -16,20 +16,22 @@ from models.change.types import MESSAGE_FILE, METRICS_FILE, Diff, Level, Unit
 from models.classify.protocol import Prediction
 
 _TOP = 12
+_BOX = 430
 
 
 def show_why(diff: Diff, prediction: Prediction, attribution: Attribution, level: Level) -> None:
     """Draw the whole answer to "why"."""
     show_diff(View(diff, heat=heat_of(attribution, level), unread=attribution.unread), key="why_diff")
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        st.subheader("Lines that count most", anchor=False)
-        _show_table(top_lines(diff, attribution))
-        st.subheader("How far to believe it", anchor=False)
-        show_trust(attribution)
-    with right:
-        st.subheader("Where the score comes from", anchor=False)
-        show_score_chart(attribution, prediction)
+    st.subheader("Lines that count most", anchor=False)
+    _show_table(top_lines(diff, attribution))
+    # Columns stay side by side down to the width of a telephone; these boxes wrap as soon as two have no room.
+    with st.container(horizontal=True, gap="medium"):
+        with st.container(width=_BOX):
+            st.subheader("Where the score comes from", anchor=False)
+            show_score_chart(attribution, prediction)
+        with st.container(width=_BOX):
+            st.subheader("How far to believe it", anchor=False)
+            show_trust(attribution)
 
 
 def show_trust(attribution: Attribution) -> None:
@@ -95,4 +97,4 @@ def _show_table(rows: pd.DataFrame) -> None:
         "Where": st.column_config.TextColumn(width="medium"),
         "Text": st.column_config.TextColumn(width="large"),
     }
-    st.dataframe(rows, hide_index=True, column_config=columns)
+    st.dataframe(rows, hide_index=True, column_config=columns, height="content")
