@@ -17,7 +17,7 @@ def _of(default: Any, text: str, least: float, most: float) -> Any:
 class TrainOptions:
     """Training of our transformer from scratch.
 
-    ``train_length`` is the length most rows are cut to and ``long_share`` the share of rows read at the model's full
+    ``train_length`` is the length most rows are cut to (never above ``max_length``) and ``long_share`` the share of rows read at the model's full
     ``max_length``, so that long changes are in distribution at a fraction of their cost. ``mask_share`` of the rows
     have a uniformly drawn share of their content and size tokens masked (Madsen et al. 2023, faithfulness measurable
     models), so that explanations by masking stay on inputs the model knows. ``minutes`` bounds the run: the learning
@@ -50,5 +50,3 @@ class TrainOptions:
         validate(self)
         if self.width % (2 * self.heads):
             raise UsageError(f"Expected width to be a multiple of twice the heads, but got {self.width} and {self.heads}.")
-        if self.train_length > self.max_length:
-            raise UsageError(f"Expected train_length up to max_length, but got {self.train_length} and {self.max_length}.")

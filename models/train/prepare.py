@@ -103,7 +103,7 @@ def _key(frame: pd.DataFrame, tokenizer: Tokenizer, options: TrainOptions) -> st
 def _start(tokenizer: str, options: TrainOptions) -> None:
     global _encoder, _lengths  # noqa: PLW0603 - a pool's worker has no other place for what it starts with
     _encoder = own_encoder(Tokenizer.from_str(tokenizer), EncodeOptions(max_length=options.max_length))
-    _lengths = (options.train_length, options.max_length)
+    _lengths = (min(options.train_length, options.max_length), options.max_length)
 
 
 def _encode_row(row: tuple[int, str, str]) -> tuple[int, list[int], list[int]] | None:

@@ -144,7 +144,7 @@ def test_other_labels_or_texts_are_encoded_anew(tmp_path: Path):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"minutes": 0.0}, {"heads": 3}, {"valid_rows": 1}, {"max_length": 8}, {"train_length": 512}, {"epochs": float("nan")}],
+    [{"minutes": 0.0}, {"heads": 3}, {"valid_rows": 1}, {"max_length": 8}, {"epochs": float("nan")}],
 )
 def test_options_out_of_bounds_are_refused(wrong: dict[str, float]):
     with pytest.raises(UsageError, match="Expected"):
