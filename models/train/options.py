@@ -17,12 +17,12 @@ def _of(default: Any, text: str, least: float, most: float) -> Any:
 class TrainOptions:
     """Training of our transformer from scratch.
 
-    ``train_length`` is the length most rows are cut to (never above ``max_length``) and ``long_share`` the share of rows read at the model's full
-    ``max_length``, so that long changes are in distribution at a fraction of their cost. ``mask_share`` of the rows
-    have a uniformly drawn share of their content and size tokens masked (Madsen et al. 2023, faithfulness measurable
-    models), so that explanations by masking stay on inputs the model knows. ``minutes`` bounds the run: the learning
-    rate then reaches zero when the time is over, however many rows were seen. ``bfloat16`` multiplies matrices in
-    that format (weights stay float32); it pays only on machines that have it in hardware.
+    ``train_length`` is the length most rows are cut to (never above ``max_length``) and ``long_share`` the share of rows
+    read at the model's full ``max_length``, so that long changes are in distribution at a fraction of their cost.
+    ``mask_share`` of the rows have a uniformly drawn share of their content and size tokens masked (Madsen et al. 2023,
+    faithfulness measurable models), so that explanations by masking stay on inputs the model knows. ``minutes`` bounds
+    the run: the learning rate then reaches zero when the time is over, however many rows were seen. ``bfloat16``
+    multiplies matrices in that format (weights stay float32); it pays only on machines that have it in hardware.
     Raises UsageError for a value out of bounds.
     """
 
