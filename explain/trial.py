@@ -2,7 +2,8 @@
 
 ``python -m explain.trial DATASET [--rows 25] [--budget 400] [--model FOLDER]`` prints one line a change (its id, never
 its text) and a summary: flips found, sizes, queries, seconds, completeness gap, and how many results the verifier
-accepted. Rows are the first flagged ones of the valid split, in a seeded order, spread evenly over the languages.
+accepted. Rows are the first flagged ones of the valid split, in a seeded order, as many of each language; their number is
+rounded up for that.
 """
 
 from __future__ import annotations
@@ -31,7 +32,11 @@ from models.errors import WhydiffError
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What came out for one change; ``size`` is the number of edits of the first counterfactual, 0 when none was found."""
+    """What came out for one change.
+
+    ``size`` is the number of edits of the first counterfactual, 0 when none was found; ``found`` is the number of
+    counterfactuals, ``accepted`` that of those which the verifier accepts.
+    """
 
     row: str
     language: str
@@ -42,7 +47,8 @@ class Trial:
     size: int
     operator: str
     minimality: str
-    verified: bool
+    found: int
+    accepted: int
     queries: int
     stopped: str
     explain_seconds: float
@@ -53,7 +59,7 @@ def flagged_rows(frame: pd.DataFrame, classifier: Differentiable, rows: int, see
     """(id, language, diff) of flagged valid rows, the same number of each of the commonest languages."""
     valid = frame[frame["split"] == "valid"].sample(frac=1, random_state=seed)
     languages = list(valid["language"].value_counts().index[: max(5, min(9, rows))])
-    each = -(-rows // len(languages))
+    each = -(-rows // max(1, len(languages)))
     for language in languages:
         found = 0
         for row in valid[valid["language"] == language].itertuples():
@@ -66,7 +72,7 @@ def flagged_rows(frame: pd.DataFrame, classifier: Differentiable, rows: int, see
 
 
 def try_one(row: str, language: str, diff: Diff, classifier: Differentiable, options: SearchOptions) -> Trial:
-    """Explain and flip one diff, and have both checked by the code that shares nothing with what produced them."""
+    """Explain and flip one diff, and have both scored anew by ``check`` and ``verify``, which say what they share."""
     start = time.monotonic()
     attribution = answer(attribute(diff, classifier))
     middle = time.monotonic()
@@ -85,7 +91,8 @@ def try_one(row: str, language: str, diff: Diff, classifier: Differentiable, opt
         size=len(first.edits) if first else 0,
         operator=first.edits[0].operator if first else "-",
         minimality=first.certificate.minimality.value if first else "-",
-        verified=all(verify(diff, one, classifier).ok for one in result.counterfactuals),
+        found=len(result.counterfactuals),
+        accepted=sum(verify(diff, one, classifier).ok for one in result.counterfactuals),
         queries=result.queries,
         stopped=result.stopped.value,
         explain_seconds=middle - start,
@@ -104,7 +111,7 @@ def line(trial: Trial) -> str:
         str(trial.size) if trial.size else "none",
         trial.operator,
         trial.minimality,
-        "yes" if trial.verified else "NO",
+        f"{trial.accepted} of {trial.found}",
         str(trial.queries),
         trial.stopped,
         f"{trial.explain_seconds:.1f}",
@@ -129,7 +136,7 @@ def summary(trials: Sequence[Trial]) -> str:
     return "\n".join(
         (
             f"- flips found: {len(flipped)} of {len(trials)} changes in {languages} languages ({sizes or 'none'})",
-            f"- counterfactuals that the verifier accepts: {sum(trial.verified for trial in flipped)} of {len(flipped)}",
+            f"- counterfactuals that the verifier accepts: {sum(t.accepted for t in trials)} of {sum(t.found for t in trials)}",
             f"- attributions that the checker accepts: {sum(trial.attribution_right for trial in trials)} of {len(trials)}",
             f"- completeness gap: median {statistics.median(gaps):.2%}, largest {gaps[-1]:.2%}",
             f"- queries: median {statistics.median(trial.queries for trial in trials):.0f}",
@@ -142,11 +149,17 @@ def _counts(values: Sequence[int]) -> dict[int, int]:
     return {value: values.count(value) for value in set(values)}
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, but got {text!r}")
+    return int(text)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Print the table and its summary; exit code 2 when the dataset or the model cannot be read."""
     parser = argparse.ArgumentParser(prog="python -m explain.trial", description="Explain and flip flagged rows of a dataset.")
     parser.add_argument("dataset", type=Path)
-    parser.add_argument("--rows", type=int, default=25)
+    parser.add_argument("--rows", type=_count, default=25)
     parser.add_argument("--budget", type=int, default=400)
     parser.add_argument("--model", type=Path, default=None)
     given = parser.parse_args(arguments)

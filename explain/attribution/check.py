@@ -1,4 +1,8 @@
-"""A second opinion on an attribution: recomputes what can be recomputed, and shares no code with the methods."""
+"""A second opinion on an attribution: recomputes what can be recomputed.
+
+Shares no code with the methods but what the question itself is made of: the types, and ``revert`` and ``changed_units``,
+which say what taking a line back means.
+"""
 
 from __future__ import annotations
 
@@ -69,14 +73,26 @@ def _outputs_of_ids(attribution: Attribution, classifier: Differentiable, encode
         yield f"the baseline {attribution.baseline!r} is none that this classifier has"
         return
     line = _strongest(attribution)
-    rows = [list(encoded.ids) for _ in range(3)]
+    rows = [list(encoded.ids) for _ in range(2)]
     for i, unit in enumerate(encoded.units):
         if _has_text(unit, encoded.sides[i]):
-            rows[1][i] = token
-            rows[2][i] = token if unit is not None and unit.at(Level.LINE) == line else rows[2][i]
+            rows[0][i] = token
+            rows[1][i] = token if unit is not None and unit.at(Level.LINE) == line else rows[1][i]
     # One row a call: a batch must not change an answer.
-    output, baseline_output, without = (classifier.logits_of_ids([tuple(row)])[0] for row in rows)
-    yield from _outputs(attribution, output, baseline_output, without)
+    output = classifier.logits_of_ids([encoded.ids])[0]
+    score = _logit_of_padded if attribution.baseline == "pad" else _logit_of_masked
+    yield from _outputs(attribution, output, score(classifier, rows[0]), score(classifier, rows[1]))
+
+
+def _logit_of_masked(classifier: Differentiable, row: list[int]) -> float:
+    return classifier.logits_of_ids([tuple(row)])[0]
+
+
+def _logit_of_padded(classifier: Differentiable, row: list[int]) -> float:
+    """Padding among ids may shift the positions of what follows; as an embedding it stands where the content stood."""
+    # A copy, because what was embedded in inference mode cannot be scored outside of it.
+    (logit,) = classifier.logit_of_embeddings(classifier.embed(tuple(row)).clone()).tolist()
+    return float(logit)
 
 
 def _has_text(unit: Unit | None, side: Side) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from explain.attribution.baseline import content, filler, replaced, started
 from explain.attribution.grid import Part, balanced
-from explain.attribution.options import REVERTED, AttributionOptions
+from explain.attribution.options import PAD, REVERTED, AttributionOptions
 from explain.attribution.types import Attribution
 from models.change.edit import changed_units, revert
 from models.change.types import Diff, Level, Unit
@@ -24,9 +24,9 @@ def occlusion(diff: Diff, classifier: Classifier, options: AttributionOptions) -
     The value of a line is f(x) - f(x without it) (leave one out; Zeiler and Fergus 2014): exact for that one
     question, not additive. Two redundant lines both get 0, two that only work together both get all; the completeness
     gap says how much. Values exist from the line level upwards.
-    A ``Differentiable`` classifier keeps the length and sees filler in place of the line's content, message, paths and
-    size included; any other gets the diff with the changed line reverted, and unchanged lines have no value.
-    Costs at most 2 + n queries for n lines.
+    A ``Differentiable`` classifier keeps the length and sees filler in place of the line's content, where message lines,
+    paths, hunk sections and the size count as lines; any other gets the diff with the changed line reverted (a file
+    without lines: with the file), and unchanged lines have no value. Costs at most 2 + n queries for n such lines.
     """
     if isinstance(classifier, Differentiable):
         return _masking(diff, classifier, options)
@@ -37,16 +37,29 @@ def _masking(diff: Diff, classifier: Differentiable, options: AttributionOptions
     encoded = classifier.encode(diff)
     name, token = filler(classifier, options)
     everything = content(encoded)
-    output, baseline_output = classifier.logits_of_ids([encoded.ids, replaced(encoded, everything, token)])
+    output, baseline_output = _outputs(classifier, [encoded.ids, replaced(encoded, everything, token)], name)
     start = started(NAME, name, (output, baseline_output), encoded.unread)
     places = _places(encoded, everything)
     parts: list[Part] = []
     for chunk in _chunks(list(places), options.batch):
         rows = [replaced(encoded, _only(places[unit], len(encoded.ids)), token) for unit in chunk]
-        parts += _losses(chunk, [encoded.sides[places[unit][0]] for unit in chunk], output, classifier.logits_of_ids(rows))
+        parts += _losses(chunk, [encoded.sides[places[unit][0]] for unit in chunk], output, _outputs(classifier, rows, name))
         yield replace(balanced(start, parts, len(parts)), converged=len(parts) == len(places))
     if not places:
         yield replace(balanced(start, parts, 0), converged=True)
+
+
+def _outputs(classifier: Differentiable, rows: Sequence[tuple[int, ...]], baseline: str) -> list[float]:
+    """The logits of ``rows``: ids of one diff, of one length, with the baseline's token in some places.
+
+    Padding is handed over as embeddings, as the gradient methods do it: among ids, a model may take it for no token at
+    all (RoBERTa then counts the positions of what follows from one less) and would answer for another structure.
+    """
+    if baseline != PAD:
+        return classifier.logits_of_ids(list(rows))
+    from explain.attribution.path import logits_by_embeddings
+
+    return logits_by_embeddings(classifier, rows)
 
 
 def _places(encoded: EncodedDiff, where: tuple[bool, ...]) -> dict[Unit, list[int]]:
@@ -77,10 +90,10 @@ def _reverting(diff: Diff, classifier: Classifier, options: AttributionOptions) 
 
 
 def _revertible(diff: Diff) -> tuple[Unit, ...]:
-    """Every changed line, and every file without one (a rename, a mode, a binary file)."""
+    """Every changed line, and every file without one (a rename, a mode, a binary file), in reading order."""
     lines = changed_units(diff, Level.LINE)
     with_lines = {unit.file for unit in lines}
-    return lines + tuple(unit for unit in changed_units(diff, Level.FILE) if unit.file not in with_lines)
+    return tuple(sorted((*lines, *(unit for unit in changed_units(diff, Level.FILE) if unit.file not in with_lines))))
 
 
 def _side(diff: Diff, unit: Unit) -> Side:

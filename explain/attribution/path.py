@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -43,3 +44,11 @@ def path_between(method: str, diff: Diff, classifier: Differentiable, options: A
         b = classifier.embed(replaced(encoded, content(encoded), token))
         output, baseline_output = classifier.logit_of_embeddings(torch.cat((x, b))).double().tolist()
     return Path(encoded, x, b, started(method, name, (output, baseline_output), encoded.unread))
+
+
+def logits_by_embeddings(classifier: Differentiable, rows: Sequence[tuple[int, ...]]) -> list[float]:
+    """The logits of ``rows`` of ids of one length, every token embedded and in its place, also padding."""
+    with torch.no_grad():
+        embedded = torch.cat([classifier.embed(row) for row in rows])
+        logits: list[float] = classifier.logit_of_embeddings(embedded).double().tolist()
+    return logits

@@ -38,7 +38,7 @@ class MethodCard:
     queries: Callable[[int, AttributionOptions], int]
 
     def max_queries(self, n: int, options: AttributionOptions | None = None) -> int:
-        """The most scorings for a diff of ``n`` lines (message lines, paths and the size count as lines).
+        """The most scorings for a diff of ``n`` lines (message lines, paths, hunk sections and the size count as lines).
 
         One with a backward pass counts once and costs about three.
         """

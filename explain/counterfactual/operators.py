@@ -12,8 +12,8 @@ from math import comb
 from typing import Protocol
 
 from explain.counterfactual.types import Edit
-from models.change.edit import changed_units, revert
-from models.change.types import Diff, FileStatus, Level, Unit
+from models.change.edit import changed_units, revert, says_more_than_lines
+from models.change.types import Diff, Level, Unit
 from models.errors import UsageError
 
 
@@ -138,7 +138,5 @@ def atoms(diff: Diff, edit: Edit) -> frozenset[Unit]:
         return frozenset((unit,))
     hunks = range(len(file.hunks)) if unit.level is Level.FILE else (unit.hunk,)
     lines = {Unit(unit.file, h, n) for h in hunks for n, line in enumerate(file.hunks[h].lines) if line.changed}
-    whole = unit.level is Level.FILE and (
-        not lines or file.status in {FileStatus.RENAMED, FileStatus.COPIED} or "\nnew mode " in file.header
-    )
+    whole = unit.level is Level.FILE and (not lines or says_more_than_lines(file))
     return frozenset(lines | {unit} if whole else lines)

@@ -7,8 +7,7 @@ The surrogate is of second order: gain(S) is taken to be gain(0) + sum of single
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from heapq import nlargest
-from itertools import combinations
+from heapq import heapify, heappop, heapreplace, nlargest
 
 from models.change.types import Diff, Level, LineKind, Unit
 
@@ -45,9 +44,25 @@ def _bulk(diff: Diff, unit: Unit) -> tuple[int, int]:
 
 
 def order_pairs(gains: Mapping[Members, float]) -> Iterator[Members]:
-    """All pairs of measured singles, by the sum of their gains, descending; ties in the order of the text."""
-    singles = sorted(members[0] for members in gains if len(members) == 1)
-    yield from sorted(combinations(singles, 2), key=lambda pair: -(gains[(pair[0],)] + gains[(pair[1],)]))
+    """All pairs of measured singles, by the sum of their gains, descending; ties in the order of the text.
+
+    Lazy, since a long diff has millions: the best partner of each single waits in a heap, and the next one takes its place.
+    """
+    ranked = sorted((-gain, members[0]) for members, gain in gains.items() if len(members) == 1)
+
+    def paired(row: int, column: int) -> tuple[float, Members, int, int]:
+        (cost, one), (more, other) = ranked[row], ranked[column]
+        return cost + more, (min(one, other), max(one, other)), row, column
+
+    waiting = [paired(row, row + 1) for row in range(len(ranked) - 1)]
+    heapify(waiting)
+    while waiting:
+        _, pair, row, column = waiting[0]
+        yield pair
+        if column + 1 < len(ranked):
+            heapreplace(waiting, paired(row, column + 1))
+        else:
+            heappop(waiting)
 
 
 def extend_beam(gains: Mapping[Members, float], start: float, size: int, most: int) -> list[Members]:

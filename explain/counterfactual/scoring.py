@@ -9,11 +9,14 @@ from time import monotonic
 
 from explain.counterfactual.operators import apply, atoms
 from explain.counterfactual.types import CLEAR_MARGIN, Edit, SearchOptions, StopReason
+from models.change.render import render
 from models.change.types import Diff, Unit
 from models.classify.protocol import Classifier, Prediction
 
 EditSet = tuple[Edit, ...]
 _READY = 256
+_AT_ONCE = 2_000_000
+"""Most characters of diffs in one call of the classifier, which nothing stops before it is through."""
 
 
 class CountingClassifier:
@@ -72,7 +75,8 @@ class Scorer:
     """Answers for sets of edits of one diff.
 
     Guarantees: at most ``options.budget`` queries, the original (scored at once) included; at most ``options.batch`` a
-    call; two sets that render to the same text cost one query; a set that leaves no file is no edit and is skipped.
+    call, fewer of a diff so large that a call would take long; two sets that render to the same text cost one query; a
+    set that leaves no file is no edit and is skipped. Once ``options.seconds`` are over no edit is made and no call begun.
     """
 
     def __init__(self, diff: Diff, classifier: Classifier, options: SearchOptions, cancelled: Callable[[], bool]) -> None:
@@ -84,6 +88,7 @@ class Scorer:
         self._started = monotonic()
         self._atoms: dict[Edit, frozenset[Unit]] = {}
         self._ids: dict[frozenset[Unit], str | None] = {}
+        self._at_once = max(1, _AT_ONCE // (1 + len(render(diff))))
         self.before = self.counting.predict([diff])[0]
         self._known = {diff.id: self.before}
 
@@ -91,6 +96,11 @@ class Scorer:
     def seconds(self) -> float:
         """Time since the scorer was made."""
         return monotonic() - self._started
+
+    @property
+    def late(self) -> bool:
+        """Whether the time is over."""
+        return self.seconds >= self.options.seconds
 
     @property
     def remaining(self) -> int:
@@ -135,6 +145,8 @@ class Scorer:
         for edits in candidates:
             if limit is not None and room <= 0:
                 return
+            if self.late:
+                raise HaltError(StopReason.TIME)
             self._enqueue(edits, ready, waiting)
             if len(waiting) >= (size if limit is None else min(size, room)) or len(ready) >= _READY:
                 room -= len(waiting)
@@ -154,21 +166,30 @@ class Scorer:
     def _flush(self, ready: list[tuple[EditSet, str]], waiting: dict[str, Diff]) -> Iterator[list[Scored]]:
         if self._cancelled():
             raise HaltError(StopReason.CANCELLED)
-        if self.seconds >= self.options.seconds:
+        if self.late:
             raise HaltError(StopReason.TIME)
-        affordable = dict(list(waiting.items())[: max(self.remaining, 0)])
+        affordable = list(waiting.items())[: max(self.remaining, 0)]
         if waiting and not affordable:
             raise HaltError(StopReason.BUDGET)
-        if affordable:
-            answers = self.counting.predict(list(affordable.values()))
-            self._known.update(zip(affordable, answers, strict=True))
+        asked = self._ask(affordable)
         scored = [self._scored(edits, self._known[found]) for edits, found in ready if found in self._known]
         self.best = max((*((self.best,) if self.best else ()), *scored), key=lambda one: one.gain, default=None)
         yield scored
+        if asked < len(affordable):
+            raise HaltError(StopReason.TIME)
         if len(affordable) < len(waiting):
             raise HaltError(StopReason.BUDGET)
         ready.clear()
         waiting.clear()
+
+    def _ask(self, diffs: Sequence[tuple[str, Diff]]) -> int:
+        """Score ``diffs`` (by their ids) in calls of bounded size until the time is over; returns how many were scored."""
+        for start in range(0, len(diffs), self._at_once):
+            if start and self.late:
+                return start
+            some = dict(diffs[start : start + self._at_once])
+            self._known.update(zip(some, self.counting.predict(list(some.values())), strict=True))
+        return len(diffs)
 
     def _scored(self, edits: EditSet, prediction: Prediction) -> Scored:
         return Scored(edits, prediction, self.gain(prediction))

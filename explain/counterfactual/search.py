@@ -135,7 +135,7 @@ class _Search:
                     return
 
     def _try(self, space: EditSpace, sets: Iterable[EditSet], size: int, limit: int | None) -> Iterator[Progress]:
-        """Score ``sets`` until a batch holds a flip; keep the best of that batch, shrunk."""
+        """Score ``sets`` until a batch holds a flip; keep the best of that batch, then what they shrink to."""
         if limit is not None and limit <= 0:
             return
         phase = f"{space.name}: sets of {size}"
@@ -143,24 +143,24 @@ class _Search:
             space.record(scored)
             flips = sorted((one for one in scored if one.flips), key=lambda one: -one.gain)[:_KEPT]
             for one in flips:
+                space.keep(one)
+            for one in flips:
                 yield from self._shrink(space, one)
             yield self.progress(phase)
             if flips:
                 return
 
     def _shrink(self, space: EditSpace, flip: Scored) -> Iterator[Progress]:
-        """Leave edits out, the best one at a time, while the rest still flips; keeps the flip also when halted."""
+        """Leave edits out, the best one at a time, while the rest still flips; keeps the smallest flip also when halted."""
+        whole: Scored | None = None
         try:
-            while len(flip.edits) > 1:
-                parts: list[Scored] = []
-                for scored in self.scorer.stream(combinations(flip.edits, len(flip.edits) - 1)):
+            while flip is not whole and len(flip.edits) > 1:
+                whole = flip
+                for scored in self.scorer.stream(combinations(whole.edits, len(whole.edits) - 1)):
                     space.record(scored)
-                    parts += scored
+                    parts = (part for part in scored if part.flips)
+                    flip = min((flip, *parts), key=lambda one: (len(one.edits), -one.gain))
                     yield self.progress(f"{space.name}: shrinking")
-                flips = [part for part in parts if part.flips]
-                if not flips:
-                    break
-                flip = max(flips, key=lambda part: part.gain)
         finally:
             space.keep(flip)
 

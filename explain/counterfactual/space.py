@@ -9,7 +9,7 @@ from math import comb
 from explain.counterfactual.operators import Operator
 from explain.counterfactual.ranking import Members
 from explain.counterfactual.scoring import EditSet, Scored, Scorer
-from explain.counterfactual.types import Certificate, Counterfactual, Coverage, Minimality
+from explain.counterfactual.types import CLEAR_MARGIN, Certificate, Counterfactual, Coverage, Minimality
 from models.change.types import Level
 
 
@@ -99,6 +99,8 @@ class EditSpace:
         return self._scorer.leaves_nothing(edits) or self._scorer.look(edits) is not None
 
     def _stays(self, edits: EditSet) -> bool:
-        """Whether the verdict on ``edits`` is known and the original's (the empty set is the original)."""
+        """Whether the verdict on ``edits`` is known and clearly the original's (the empty set is the original)."""
         answer = self._scorer.look(edits)
-        return answer is not None and answer.flagged == self._scorer.before.flagged
+        if answer is None or answer.flagged != self._scorer.before.flagged:
+            return False
+        return abs(answer.margin) > CLEAR_MARGIN

@@ -11,7 +11,7 @@ from models.classify.protocol import Prediction
 from models.errors import UsageError
 
 CLEAR_MARGIN = 1e-3
-"""A verdict counts as flipped only when the margin after the edit is further than this from 0."""
+"""A verdict counts, as flipped or as kept, only when the margin after the edit is further than this from 0 (logits)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,9 @@ class Certificate:
     * cardinality-minimal: every smaller set of the level's units was scored, none flips. The unedited change is the
       one smaller set of a single edit.
     * one-minimal: every set with one edit left out was scored, none flips (1-minimality of Zeller and Hildebrandt,
-      "Simplifying and isolating failure-inducing input", 2002).
-    * none: something was not scored, or came so close to the threshold that it is neither a flip nor none.
+      "Simplifying and isolating failure-inducing input", 2002). Leaving out two or more may flip.
+    * none: something was not scored, or came so close to the threshold (``CLEAR_MARGIN``, on whichever side) that it is
+      neither a flip nor none.
 
     No claim rests on monotonicity: flips of learned models are not monotone.
     """
@@ -64,7 +65,8 @@ class Certificate:
         if self.minimality is Minimality.NONE:
             return "No minimality is claimed: some smaller sets of edits were not scored or came too close to the threshold."
         if self.minimality is Minimality.ONE:
-            return f"Each of the {self.size} {noun} is needed ({sets} scored); a different, smaller set is not ruled out."
+            others = "a smaller set of others" if self.size == 2 else "a smaller set, also of these,"
+            return f"None of the {self.size} {noun} can be left out alone ({sets} scored); {others} is not ruled out."
         if self.size == 1:
             return f"No set of {self.level} edits is smaller: without an edit the verdict does not flip."
         return f"No set of fewer than {self.size} {noun} flips the verdict (all {sets} scored)."

@@ -8,9 +8,9 @@ score is asked for again. What it does share with the search is what a promise i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations, islice
+from itertools import combinations
 
 from explain.counterfactual.types import Counterfactual, Minimality
 from models.change.edit import revert
@@ -20,7 +20,8 @@ from models.change.types import Diff, Level, Unit
 from models.classify.protocol import Classifier, Prediction
 from models.errors import InputError
 
-_CLEAR = 1e-3
+_CLEAR = 0.9e-3
+"""The search's guard of 0.001, less what scoring in another batch may change."""
 _BATCH = 16
 _LEVELS = {"revert-line": Level.LINE, "drop-hunk": Level.HUNK, "drop-file": Level.FILE}
 
@@ -34,16 +35,16 @@ class Verification:
     checked: int
 
 
-def verify(diff: Diff, counterfactual: Counterfactual, classifier: Classifier, most: int = 5000) -> Verification:
+def verify(diff: Diff, counterfactual: Counterfactual, classifier: Classifier, most: int = 100_000) -> Verification:
     """Check every promise of ``counterfactual``, found for ``diff``, against ``classifier``.
 
     Checked are: the edits name changed units of ``diff`` at one level, fit their operators and are all different; the
     patch text parses back to the edited diff and equals the edits applied again; the original and the patch, each
     scored alone, get the predictions that are claimed, other verdicts, and a margin further than 0.001 from the
-    threshold; the smaller sets that the certificate speaks of keep the verdict and are as many as it says.
+    threshold; the smaller sets that the certificate speaks of keep the verdict, as clearly, and are as many as it says.
 
-    Queries: 2 and one for each different text among the smaller sets; a certificate over more than ``most`` sets is
-    refused. A broken counterfactual is reported, never raised.
+    Queries: 2 and one for each different text among the smaller sets, which is no more than the search that scored them
+    all; a certificate over more than ``most`` sets is refused. A broken counterfactual is reported, never raised.
     """
     check = _Check(diff, counterfactual, classifier)
     check.edits()
@@ -105,16 +106,22 @@ class _Check:
         """The smaller sets that the certificate speaks of were counted rightly and keep the verdict."""
         certificate, size = self.claim.certificate, len(self.claim.edits)
         self.expect(certificate.size == size, f"The certificate speaks of {certificate.size} edits, there are {size}.")
-        sets = list(islice(self._smaller_sets(size), most + 1))
-        if len(sets) > most:
-            self.reasons.append(f"The certificate speaks of more than {most} smaller sets; raise the limit to check it.")
-            return
-        legitimate = [edited for edited in (revert(self.original, units) for units in sets) if edited.files]
-        self.checked = len(legitimate)
+        texts: dict[str, Diff] = {}
+        for n, units in enumerate(self._smaller_sets(size)):
+            if n == most:
+                self.reasons.append(f"The certificate speaks of more than {most} smaller sets; raise the limit to check it.")
+                return
+            edited = revert(self.original, units)
+            if edited.files:
+                self.checked += 1
+                texts.setdefault(render(edited), edited)
         counted = certificate.checked == self.checked
         self.expect(counted, f"The certificate says {certificate.checked} smaller sets were checked, it takes {self.checked}.")
-        turned = self._turned({render(edited): edited for edited in legitimate}.values())
+        answers = self._answers(list(texts.values()))
+        turned = sum(answer.flagged != self.claim.before.flagged for answer in answers)
         self.expect(not turned, f"{turned} smaller set{'' if turned == 1 else 's'} flip the verdict too.")
+        near = sum(not abs(answer.margin) > _CLEAR for answer in answers)
+        self.expect(bool(turned) or not near, f"{near} smaller set{'' if near == 1 else 's'} come too close to the threshold.")
 
     def _smaller_sets(self, size: int) -> Iterator[tuple[Unit, ...]]:
         """The sets that the kind of certificate speaks of, the empty one among them where it does."""
@@ -126,15 +133,10 @@ class _Check:
             for smaller in range(size):
                 yield from combinations(units, smaller)
 
-    def _turned(self, diffs: Iterable[Diff]) -> int:
-        """How many of ``diffs`` do not get the original's verdict."""
-        wanted = self.claim.before.flagged
-        return sum(answer.flagged != wanted for batch in _batches(list(diffs)) for answer in self.classifier.predict(batch))
-
-
-def _batches(diffs: Sequence[Diff]) -> Iterator[Sequence[Diff]]:
-    for start in range(0, len(diffs), _BATCH):
-        yield diffs[start : start + _BATCH]
+    def _answers(self, diffs: Sequence[Diff]) -> list[Prediction]:
+        """The predictions for ``diffs``, asked for in batches."""
+        batches = (diffs[start : start + _BATCH] for start in range(0, len(diffs), _BATCH))
+        return [answer for batch in batches for answer in self.classifier.predict(batch)]
 
 
 def _same(one: Prediction, other: Prediction) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from explain.counterfactual.types import Counterfactual, Coverage, Edit, SearchResult, StopReason
+from explain.counterfactual.types import CLEAR_MARGIN, Counterfactual, Coverage, Edit, SearchResult, StopReason
 from models.change.types import Diff, Level, clean
 from models.classify.protocol import Prediction
 
@@ -19,14 +19,28 @@ _ENDED = {
 
 
 def sentence(result: SearchResult) -> str:
-    """What was found, or that nothing was, how far the search got, and the closest miss: one to three sentences."""
+    """What was found, or that nothing was, how far the search got, and the closest miss: a few sentences."""
     if result.counterfactuals:
         return _found(result.counterfactuals[0], result)
     parts = [_none(result)]
     if result.closest is not None:
         edits, prediction = result.closest
         parts.append(f"The closest was to {describe(result.diff, edits)}: {_scores(result.before, prediction)}.")
+    if _grazes(result):
+        parts.append(f"That is {_aim(result)}, but within {CLEAR_MARGIN:g} of the threshold in logits: too close to count.")
     return " ".join(parts)
+
+
+def _grazes(result: SearchResult) -> bool:
+    """Whether the closest miss has the other verdict, by so little that it does not count as a flip."""
+    if result.closest is None:
+        return False
+    _, prediction = result.closest
+    return prediction.flagged != result.before.flagged and abs(prediction.margin) <= CLEAR_MARGIN
+
+
+def _aim(result: SearchResult) -> str:
+    return "not flagged" if result.before.flagged else "flagged"
 
 
 def describe(diff: Diff, edits: Sequence[Edit]) -> str:
@@ -46,13 +60,14 @@ def _found(best: Counterfactual, result: SearchResult) -> str:
 
 def _none(result: SearchResult) -> str:
     """Why there is no counterfactual."""
-    aim = "not flagged" if result.before.flagged else "flagged"
-    head = f"Nothing was found under which the change would be {aim}"
+    clearly = "clearly " if _grazes(result) else ""
+    head = f"Nothing was found under which the change would {clearly}be {_aim(result)}"
     covered = [_covered(one) for one in result.coverage if one.complete and one.scored]
     reach = f"{_listed(covered)} {'was' if len(covered) == 1 else 'were'} scored" if covered else "nothing was scored in full"
     if result.stopped is StopReason.EXHAUSTED:
         if not covered:
-            return f"{head}: the change has no part that could be taken back alone."
+            operators = _listed([one.operator for one in result.coverage])
+            return f"{head}: by {operators}, no part of the change could be taken back alone."
         return f"{head}: {reach}, short of taking the whole change back ({result.queries} queries)."
     ended = _ENDED[result.stopped].format(budget=result.budget)
     return f"{head}: {ended} after {result.queries} quer{'y' if result.queries == 1 else 'ies'}; {reach}."

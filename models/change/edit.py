@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from models.change.paths import paths_and_status, strip_level
-from models.change.scan import ATTACHED, HUNK
+from models.change.scan import ATTACHED, HUNK, is_surplus
 from models.change.types import Diff, FileDiff, FileStatus, Hunk, Level, Line, LineKind, Unit
 
 _STALE = ("index ", "similarity index ", "dissimilarity index ")
-_BESIDES_LINES = ("rename to ", "copy to ", "new mode ")
+_BESIDES_LINES = ("rename to ", "rename new ", "copy to ", "new mode ")
 
 
 @dataclass(slots=True)
@@ -34,12 +34,18 @@ def changed_units(diff: Diff, level: Level) -> tuple[Unit, ...]:
     return tuple(dict.fromkeys(lines))
 
 
+def says_more_than_lines(file: FileDiff) -> bool:
+    """Whether the header renames, copies or changes the mode: then ``file`` outlives its lines in ``revert``."""
+    return any(line.startswith(_BESIDES_LINES) for line in file.header.split("\n"))
+
+
 def revert(diff: Diff, units: Iterable[Unit]) -> Diff:
     """``diff`` with the changes at ``units`` (lines, hunks, files, mixed) taken back; ``diff`` itself is left as it is.
 
     A reverted added line goes, a reverted removed line becomes context, context lines among ``units`` are ignored and
     a token counts as its line. Hunks without a changed line go, and so do files of which nothing is left; a rename,
-    copy or mode change stays until its file unit is reverted. What is not touched keeps its text byte for byte.
+    copy or mode change (``says_more_than_lines``) stays until its file unit is reverted. What is not touched keeps its
+    text byte for byte.
 
     Where a reverted last line without line feed is followed by kept added lines, it stays a removal and is added
     again with a line feed, because the file then goes on after it.
@@ -80,7 +86,7 @@ def _parted(before: FileDiff, file: FileDiff, stray: str) -> str:
 
 def _detached(stray: str) -> str:
     """``stray`` text without first lines that would now be read as the end of the file before it (only rubbish has some)."""
-    while stray.startswith(ATTACHED):
+    while stray.startswith(ATTACHED) or is_surplus(stray.partition("\n")[0]):
         stray = stray.partition("\n")[2]
     return stray
 
@@ -138,7 +144,7 @@ def _reverted(lines: Sequence[Line], chosen: set[int]) -> tuple[Line, ...]:
             kept.append(line)
         elif line.kind is LineKind.REMOVED:
             kept.append(replace(line, kind=LineKind.CONTEXT, marker=" "))
-    return _settled(kept)
+    return _settled(kept) if any(line.changed for line in kept) else tuple(kept)
 
 
 def _settled(lines: Sequence[Line]) -> tuple[Line, ...]:
@@ -177,11 +183,12 @@ def _span(start: int, count: int) -> str:
 
 
 def _with_hunks(file: FileDiff, hunks: tuple[Hunk, ...]) -> FileDiff | None:
-    header = file.header.split("\n")[:-1]
-    if not hunks and not any(line.startswith(_BESIDES_LINES) for line in header):
-        return None
+    if not any(hunk.added or hunk.removed for hunk in hunks):
+        if not says_more_than_lines(file):
+            return None
+        hunks = ()
     dropped = _STALE if hunks else (*_STALE, "--- ", "+++ ")
-    header = [line for line in header if not line.startswith(dropped)]
+    header = [line for line in file.header.split("\n")[:-1] if not line.startswith(dropped)]
     if file.status is FileStatus.DELETED and any(hunk.added + _context(hunk) for hunk in hunks):
         header = _undeleted(header)
     return replace(file, header="".join(line + "\n" for line in header), hunks=hunks)

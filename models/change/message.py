@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-_COMMIT = re.compile(r"(?:From|commit) [0-9a-f]{7,64}\b")
+_COMMIT = re.compile(r"(?:From|commit(?: [<>=+-])?) [0-9a-f]{7,64}\b")
 _HG = "# HG changeset patch"
 _TAG = re.compile(r"^\[[^\]]{0,80}\]\s*")
 _SUBJECT = "Subject: "
@@ -15,7 +15,8 @@ _SUBJECT = "Subject: "
 def message(lines: Sequence[str]) -> str:
     """The messages of all commits in ``lines``, an empty line between them; "" where there is none.
 
-    Understands ``git show`` and ``git log -p`` (indented by four), mails (subject and body up to "---") and Mercurial.
+    Understands ``git show`` and ``git log -p`` (indented by four, under a line "commit ..."), mails (subject and body up
+    to "---") and Mercurial.
     """
     found = (_one([line.removesuffix("\r") for line in section]) for section in _sections(lines))
     return "\n\n".join(text for text in found if text)
@@ -39,6 +40,8 @@ def _one(lines: Sequence[str]) -> str:
         return _mail(lines, subject)
     if lines[0].startswith(_HG):
         return "\n".join(line for line in lines if not line.startswith("# ")).strip()
+    if not (lines[0].startswith("commit ") and _begins(lines[0])):
+        return ""
     return "\n".join(line[4:] for line in lines if line.startswith("    ")).strip()
 
 

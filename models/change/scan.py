@@ -27,6 +27,7 @@ _BINARY_PATCH = "GIT binary patch"
 ATTACHED = (*_EXTENDED, "--- ", "@@ -", "\\", "Binary files ", "Files ", _BINARY_PATCH)
 """How a line begins that the scanner takes for the continuation of the file right before it."""
 
+_SIGNATURES = ("-- ", "--")
 _BINARY_CHUNK = re.compile(r"(?:literal|delta) \d{1,12}\r?")
 _STAT = re.compile(r" \S.* \| +(?:\d+|Bin)")
 
@@ -57,7 +58,8 @@ def scan(lines: Sequence[str]) -> tuple[list[str], list[Block], list[str]]:
             block = Block()
             preamble = _lead(block, pending, preamble, first=not blocks)
             pending = []
-            i = _hunks(lines, _header(lines, i, block), block)
+            i = _header(lines, i, block)
+            i = i if block.binary else _hunks(lines, i, block)
             blocks.append(block)
         else:
             _refuse(lines, i, seen=bool(blocks))
@@ -203,10 +205,15 @@ def _hunk_end(lines: Sequence[str], start: int, old: int, new: int) -> int:
             f"The hunk at line {start + 1} ends early: {old} old and {new} new lines are missing; pass the whole diff."
         )
     end = i + (start + 1 < i < len(lines) and lines[i].startswith("\\"))
-    if end < len(lines) and lines[end][:1] in {"+", "-"} and not lines[end].startswith(("--", "+++ ")):
+    if end < len(lines) and is_surplus(lines[end]) and not _starts_file(lines, end):
         # git passes over such lines in silence; a reader would believe that they were read.
         raise MalformedDiffError(f"The hunk at line {start + 1} has more lines than its header says; re-create the diff.")
     return end
+
+
+def is_surplus(line: str) -> bool:
+    """Whether ``line``, right after a hunk, is one more than its header says; a mail's signature may follow a hunk."""
+    return line.startswith(("+", "-")) and line.removesuffix("\r") not in _SIGNATURES
 
 
 def _bare_hunks(lines: Sequence[str], pending: list[str]) -> tuple[list[str], list[Block], list[str]]:

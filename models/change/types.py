@@ -49,7 +49,8 @@ class Unit:
     ``file``, ``hunk`` and ``line`` are indexes into ``Diff.files``, ``FileDiff.hunks`` and ``Hunk.lines``.
     ``file`` is -1 for the commit message, whose ``line`` is then the index of the message's line, and -2 for
     inputs that are no text of the diff (its size). ``hunk`` and ``line`` are -1 where the unit is coarser.
-    ``start`` and ``end`` are character offsets within the line's text (for a file unit: within its path).
+    ``start`` and ``end`` are character offsets within what ``clean`` makes of the line's text (of the path for a file
+    unit, of the section for a hunk unit, of the message's line): there, several bytes that are no UTF-8 may be one character.
     """
 
     file: int

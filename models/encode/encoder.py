@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from tokenizers import Tokenizer
 
 from models.change.types import METRICS_FILE, Diff, Unit
+from models.encode.bounded import BoundedTokenizer, Spans
 from models.encode.pieces import Piece, pieces
 from models.encode.types import EncodedDiff, Side
 from models.encode.vocabulary import HUNK, MARKERS, size_tokens, token_id
@@ -32,12 +33,12 @@ class EncodeOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """One piece as tokens: the marker's id or None, ids with character spans, how many are kept."""
+    """One piece as the tokenizer gets it: the marker's id or None, how many tokens the text has, how many are kept."""
 
     piece: Piece
+    text: str
     marker: int | None
-    ids: tuple[int, ...]
-    spans: tuple[tuple[int, int], ...]
+    tokens: int
     kept: int
 
     @property
@@ -46,7 +47,7 @@ class _Run:
 
     @property
     def full_length(self) -> int:
-        return len(self.ids) + (self.marker is not None)
+        return self.tokens + (self.marker is not None)
 
 
 _TEXT_MARKERS = {Side.ADDED: "+", Side.REMOVED: "-", Side.CONTEXT: " "}
@@ -63,9 +64,12 @@ class DiffEncoder:
 
     def __init__(self, tokenizer: Tokenizer, options: EncodeOptions, frame: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
         """``frame``: ids that stand before and after the content, e.g. ([CLS], [SEP])."""
+        # What the text of a diff spells, such as [PAD], is text: only the encoder itself places structure.
+        tokenizer.encode_special_tokens = True
         self.tokenizer = tokenizer
         self.options = options
         self.frame = frame
+        self._bounded = BoundedTokenizer(tokenizer)
 
     def encode(self, diff: Diff, max_length: int | None = None) -> EncodedDiff:
         """The ids of ``diff``, at most ``max_length`` of them (by default the checkpoint's own length)."""
@@ -76,21 +80,22 @@ class DiffEncoder:
         ids: list[int] = [*self.frame[0], *sizes]
         units: list[Unit | None] = [None] * len(self.frame[0]) + [Unit(METRICS_FILE)] * len(sizes)
         sides = [Side.SPECIAL] * len(self.frame[0]) + [Side.METRICS] * len(sizes)
-        for run in (run for run, take in zip(runs, taken, strict=True) if take):
-            marked = () if run.marker is None else (run.marker,)
-            ids += [*marked, *run.ids[: run.kept]]
-            units += [run.piece.unit for _ in marked]
-            units += [_token_unit(run.piece, span) for span in run.spans[: run.kept]]
+        unread: list[Unit] = []
+        for run, take in zip(runs, taken, strict=True):
+            if not take:
+                unread += [run.piece.unit] if run.full_length else []
+                continue
+            read, spans = self._read(run)
+            ids += read
+            units += [run.piece.unit] * (run.marker is not None) + [_token_unit(run.piece, span) for span in spans[: run.kept]]
             sides += [run.piece.side] * run.length
+            unread += [_token_unit(run.piece, (start, len(run.piece.text))) for start, _ in spans[run.kept :]]
         ids += self.frame[1]
         units += [None] * len(self.frame[1])
         sides += [Side.SPECIAL] * len(self.frame[1])
-        total = (
-            sum(run.full_length for run in runs)
-            + len(ids)
-            - sum(run.length for run, take in zip(runs, taken, strict=True) if take)
-        )
-        return EncodedDiff(tuple(ids), tuple(units), tuple(sides), tuple(_unread(runs, taken)), total)
+        framing = len(self.frame[0]) + len(self.frame[1]) + len(sizes)
+        total = framing + sum(run.full_length for run in runs)
+        return EncodedDiff(tuple(ids), tuple(units), tuple(sides), tuple(unread), total)
 
     def _sizes(self, diff: Diff) -> list[int]:
         if not self.options.metrics:
@@ -100,18 +105,20 @@ class DiffEncoder:
 
     def _runs(self, parts: list[Piece]) -> list[_Run]:
         texts = [self._text(part) for part in parts]
-        encoded = self.tokenizer.encode_batch(texts, add_special_tokens=False)
         runs = []
         left = self.options.message_length
-        for part, text, one in zip(parts, texts, encoded, strict=True):
-            shift = 0 if self.options.markers else len(text) - len(part.text) - 1
-            limit = self._limit(part, left)
-            run = _Run(
-                part, self._marker(part), tuple(one.ids), _spans(one.offsets, shift, len(part.text)), min(limit, len(one.ids))
-            )
+        for part, text, tokens in zip(parts, texts, self._bounded.count(texts), strict=True):
+            run = _Run(part, text, self._marker(part), tokens, min(self._limit(part, left), tokens))
             left -= run.length if part.side is Side.MESSAGE else 0
             runs.append(run)
         return runs
+
+    def _read(self, run: _Run) -> tuple[list[int], Spans]:
+        """The ids that are read, marker first, and the spans of the kept tokens and of the first that is not."""
+        ids, offsets = self._bounded.head(run.text, run.kept + 1)
+        shift = 0 if self.options.markers else len(run.text) - len(run.piece.text) - 1
+        marker = [] if run.marker is None else [run.marker]
+        return [*marker, *ids[: run.kept]], _spans(offsets, shift, len(run.piece.text))
 
     def _text(self, part: Piece) -> str:
         if self.options.markers:
@@ -132,7 +139,7 @@ class DiffEncoder:
         return self.options.line_length if part.unit.line >= 0 else self.options.path_length
 
 
-def _spans(offsets: list[tuple[int, int]], shift: int, length: int) -> tuple[tuple[int, int], ...]:
+def _spans(offsets: Spans, shift: int, length: int) -> Spans:
     return tuple((min(max(a - shift, 0), length), min(max(b - shift, 0), length)) for a, b in offsets)
 
 
@@ -162,22 +169,11 @@ def _choose(runs: list[_Run], room: int) -> list[bool]:
             for n in need:
                 taken[n] = True
     for i, run in enumerate(runs):
+        if taken[i] or run.length > room or not run.piece.near or run.piece.side not in {Side.CONTEXT, Side.PATH}:
+            continue
         unit = run.piece.unit
-        head = heads.get(Unit(unit.file, unit.hunk))
-        parent = unit.line < 0 or (head is not None and taken[head])
-        if not taken[i] and run.piece.near and run.piece.side in {Side.CONTEXT, Side.PATH} and parent and run.length <= room:
-            if unit.line < 0 and unit.hunk >= 0 and not taken[heads[Unit(unit.file)]]:
-                continue
+        parent = Unit(unit.file, unit.hunk) if unit.line >= 0 else Unit(unit.file)
+        if unit.hunk < 0 or taken[heads[parent]]:
             room -= run.length
             taken[i] = True
     return taken
-
-
-def _unread(runs: list[_Run], taken: list[bool]) -> list[Unit]:
-    unread = []
-    for run, take in zip(runs, taken, strict=True):
-        if not take and run.full_length:
-            unread.append(run.piece.unit)
-        elif take and run.kept < len(run.ids):
-            unread.append(replace(run.piece.unit, start=run.spans[run.kept][0], end=len(run.piece.text)))
-    return unread

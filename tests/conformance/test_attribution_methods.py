@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import pytest
 
+from explain.attribution.baseline import content, replaced
 from explain.attribution.check import check
 from explain.attribution.options import AttributionOptions
 from explain.attribution.registry import METHODS, MethodCard
@@ -13,10 +14,10 @@ from explain.attribution.run import answer, attribute
 from models.change.parse import parse
 from models.change.types import Level
 from models.classify.differentiable import Differentiable
-from tests.explain.attribution.attribution_toys import DIFF, Attention, Bag, Linear, Size, Steep, Toy
+from tests.explain.attribution.attribution_toys import DIFF, Attention, Bag, Linear, Placed, Size, Steep, Toy
 
 CARDS = pytest.mark.parametrize("card", METHODS.values(), ids=list(METHODS))
-TOYS = pytest.mark.parametrize("toy", [Linear, Bag, Attention, Steep])
+TOYS = pytest.mark.parametrize("toy", [Linear, Bag, Attention, Placed, Steep])
 ORDER = list(Level)
 SMALL = parse("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n", message="")
 
@@ -61,6 +62,17 @@ def test_an_additive_method_adds_up_or_says_that_it_does_not(card: MethodCard, t
     result = answer(attribute(DIFF, toy(), card.name))
     if card.additive and result.converged:
         assert result.relative_gap <= AttributionOptions().tolerance
+
+
+@CARDS
+def test_padding_as_filler_moves_nothing_and_is_the_same_baseline_for_all(card: MethodCard):
+    model = Placed()
+    result = answer(attribute(DIFF, model, card.name, AttributionOptions(baseline="pad")))
+    assert check(result, model, DIFF) == ()
+    encoded = model.encode(DIFF)
+    row = replaced(encoded, content(encoded), model.pad_id)
+    assert result.baseline_output == pytest.approx(model.logit_of_embeddings(model.embed(row)).item(), abs=1e-5)
+    assert abs(result.baseline_output - model.logits_of_ids([row])[0]) > 0.01
 
 
 @CARDS

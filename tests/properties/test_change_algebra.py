@@ -17,6 +17,11 @@ from models.errors import InputError
 TEXT = st.text(st.characters(exclude_characters="\n", exclude_categories=("Cs",)), max_size=6)
 PART = st.text("abc é", min_size=1, max_size=4).filter(lambda part: part.strip() == part)
 NAME = st.lists(PART, min_size=1, max_size=3).map("/".join)
+MOVES = {
+    "rename": "rename from {0}\nrename to {0}2\n",
+    "rename old": "rename old {0}\nrename new {0}2\n",
+    "copy": "new file mode 100644\ncopy from {0}\ncopy to {0}2\n",
+}
 SPEED = settings(max_examples=150, deadline=None, database=None)
 
 
@@ -35,16 +40,16 @@ def hunks(draw: st.DrawFn, start: int, shift: int) -> tuple[str, int, int]:
 def files(draw: st.DrawFn) -> str:
     name = draw(NAME)
     head = f"diff --git a/{name} b/{name}\n"
-    kind = draw(st.sampled_from(["modified", "mode", "mode and lines", "rename", "binary", "plain"]))
+    kind = draw(st.sampled_from(["modified", "mode", "mode and lines", "rename", "rename old", "copy", "binary", "plain"]))
     if kind == "binary":
         return head + f"index 1..2\nBinary files a/{name} and b/{name} differ\n"
-    if kind == "rename":
-        head = f"diff --git a/{name} b/{name}2\nsimilarity index 100%\nrename from {name}\nrename to {name}2\n"
+    if kind in MOVES:
+        head = f"diff --git a/{name} b/{name}2\nsimilarity index 90%\n" + MOVES[kind].format(name)
     if kind.startswith("mode "):
         head += "old mode 100644\nnew mode 100755\n"
     if kind == "mode":
         return head + "old mode 100644\nnew mode 100755\n"
-    text = ("" if kind == "plain" else head) + f"--- a/{name}\t\n+++ b/{name}{'2' if kind == 'rename' else ''}\t\n"
+    text = ("" if kind == "plain" else head) + f"--- a/{name}\t\n+++ b/{name}{'2' if kind in MOVES else ''}\t\n"
     at, shift = 1, 0
     for _ in range(draw(st.integers(1, 3))):
         body, at, shift = draw(hunks(at + draw(st.integers(1, 9)), shift))

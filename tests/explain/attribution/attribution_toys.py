@@ -50,6 +50,7 @@ def encode(diff: Diff, limit: int = 10_000) -> EncodedDiff:
     for f, file in enumerate(diff.files):
         runs.append((Unit(f), Side.PATH, file.path))
         for h, hunk in enumerate(file.hunks):
+            runs += [(Unit(f, h), Side.CONTEXT, hunk.section)] if hunk.section else []
             runs += [(Unit(f, h, n), SIDES[line.kind], line.text) for n, line in enumerate(hunk.lines)]
     unread = []
     for unit, side, text in runs:
@@ -129,6 +130,29 @@ class Bag(Toy):
 
     def score(self, embeddings: Tensor, attention: Tensor) -> Tensor:
         return 5 * torch.tanh(3 * (embeddings @ self.weight * attention).sum(-1) / attention.sum(-1))
+
+
+class Placed(Bag):
+    """Shaped like RoBERTa: among ids, padding takes no position and moves what follows; every embedding has its own."""
+
+    def build(self) -> None:
+        super().build()
+        self.places = nn.Embedding(200, WIDTH)
+
+    def score(self, embeddings: Tensor, attention: Tensor) -> Tensor:
+        return self._placed(embeddings, attention, torch.arange(1, embeddings.shape[1] + 1).expand(attention.shape))
+
+    def _placed(self, embeddings: Tensor, attention: Tensor, places: Tensor) -> Tensor:
+        return super().score(torch.tanh(embeddings + self.places(places)), attention)
+
+    def logits_of_ids(self, rows: list[tuple[int, ...]]) -> list[float]:
+        self.queries += len(rows)
+        with torch.inference_mode():
+            return [self._score_alone(torch.tensor([row])) for row in rows]
+
+    def _score_alone(self, ids: Tensor) -> float:
+        read = ids != PAD
+        return self._placed(self.embedding(ids), torch.ones(ids.shape), read.cumsum(1) * read).item()
 
 
 class Attention(Toy):

@@ -121,7 +121,7 @@ def test_symmetric_tokens_get_equal_values(method, toy):
 def test_structure_and_special_tokens_get_exactly_zero(method):
     result = run(Attention(), method)
     structure = [one for one in result.tokens if one.unit.level is not Level.TOKEN and one.unit.file >= -1]
-    assert len(structure) == 14
+    assert len(structure) == 15
     assert {one.value for one in structure} == {0.0}
     assert result.special == 0.0
 

@@ -7,7 +7,7 @@ from explain.attribution.run import answer, attribute
 from models.change.parse import parse
 from models.change.types import Level, Unit
 from models.encode.types import Side
-from tests.explain.attribution.attribution_toys import DIFF, Attention, Bag, Linear, Size
+from tests.explain.attribution.attribution_toys import DIFF, PATCH, Attention, Bag, Linear, Size
 
 
 def run(model, **options):
@@ -38,7 +38,7 @@ def test_a_value_is_what_the_output_loses():
 def test_the_finest_level_is_the_line():
     result = run(Bag())
     assert result.at(Level.TOKEN) == result.at(Level.LINE) == result.tokens
-    assert {one.unit.level for one in result.tokens} == {Level.LINE, Level.FILE}
+    assert {one.unit.level for one in result.tokens} == {Level.LINE, Level.HUNK, Level.FILE}
 
 
 def test_what_does_not_add_up_is_the_gap():
@@ -54,7 +54,7 @@ def test_the_batch_size_does_not_matter():
 
 def test_partial_results_grow_and_only_the_last_is_converged():
     results = list(attribute(DIFF, Bag(), "occlusion", AttributionOptions(batch=5)))
-    assert [one.steps for one in results] == [5, 10, 13]
+    assert [one.steps for one in results] == [5, 10, 14]
     assert [one.converged for one in results] == [False, False, True]
     assert results[0].tokens == results[2].tokens[:5]
 
@@ -70,6 +70,13 @@ def test_a_classifier_without_tokens_is_explained_by_reverting_lines():
         (Unit(1, 0, 1), 2.0, Side.ADDED),
     ]
     assert (result.baseline, result.output, result.baseline_output, result.completeness_gap) == ("reverted", 5.5, -3.0, 0.0)
+
+
+def test_values_come_in_reading_order_also_of_a_file_without_lines():
+    diff = parse(f"diff --git a/x.sh b/x.sh\nold mode 100644\nnew mode 100755\n{PATCH}", message="")
+    found = [one.unit for one in answer(attribute(diff, Size(), "occlusion")).tokens]
+    assert found == sorted(found)
+    assert found[0] == Unit(0)
 
 
 @pytest.mark.parametrize("model", [Size(), Linear()])

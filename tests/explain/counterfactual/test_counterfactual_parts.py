@@ -21,7 +21,7 @@ from models.change.render import render
 from models.change.types import Diff, Level, Unit
 from models.classify.protocol import Classifier
 from models.errors import UsageError
-from tests.explain.counterfactual.toys import Toy, diff_of, linear, lines_of, result_of, run
+from tests.explain.counterfactual.toys import Toy, diff_of, linear, lines_of, predicted, result_of, run
 
 EXTRAS = parse(
     "diff --git a/old.c b/new.c\nsimilarity index 90%\nrename from old.c\nrename to new.c\nindex 1111111..2222222 100644\n"
@@ -35,6 +35,13 @@ EXTRAS = parse(
     "diff --git a/m.c b/m.c\nindex 1111111..2222222 100644\n"
     "--- a/m.c\n+++ b/m.c\n@@ -1 +1 @@\n-q\n\\ No newline at end of file\n+r\n"
 )
+SIDES = "--- a/{0}\n+++ b/{1}\n@@ -1 +1 @@\n-x\n+y\n"
+ODD_HEADERS = parse(
+    "diff --git a/o b/n\nnew file mode 100644\nsimilarity index 90%\ncopy from o\ncopy to n\n" + SIDES.format("o", "n")
+    + "diff --git a/p b/q\nsimilarity index 90%\nrename old p\nrename new q\n" + SIDES.format("p", "q")
+    + "diff --git a/r b/r\nold mode 100644\nnew mode 100755\n" + SIDES.format("r", "r")
+    + "diff --git a/s b/s\n" + SIDES.format("s", "s") + "@@ -9 +9 @@\n z\n"
+)  # fmt: skip
 
 
 def every_edit(diff: Diff) -> list[Edit]:
@@ -59,7 +66,7 @@ def test_the_cost_on_the_card_is_what_exhausting_costs(units: int) -> None:
     assert result.queries == len(toy.seen) == card.max_queries(units) - 1  # all but "everything taken back"
 
 
-@pytest.mark.parametrize("diff", [EXTRAS, diff_of({"a.c": [["+a"], ["-b", "+c"]], "b.c": [["+d"]]})])
+@pytest.mark.parametrize("diff", [EXTRAS, ODD_HEADERS, diff_of({"a.c": [["+a"], ["-b", "+c"]], "b.c": [["+d"]]})])
 def test_same_atoms_same_text_and_other_atoms_other_text(diff: Diff) -> None:
     by_atoms: dict[frozenset[Unit], set[str]] = {}
     edits = every_edit(diff)
@@ -77,6 +84,13 @@ def test_same_atoms_same_text_and_other_atoms_other_text(diff: Diff) -> None:
         assert lines <= everything
     by_atoms.setdefault(lines, set()).add(render(apply(diff, OPERATORS.get("revert-line").candidates(diff))))
     assert all(len(texts) == 1 for texts in by_atoms.values())
+
+
+def test_a_file_that_outlives_its_lines_is_left_out_apart_from_them() -> None:
+    toy = Toy(lambda there: 1.0)
+    toy.predict = lambda diffs: tuple(predicted(1.0 if "copy to" in render(diff) else -1.0) for diff in diffs)  # type: ignore[method-assign]
+    best = result_of(ODD_HEADERS, toy).counterfactuals[0]
+    assert best.edits == (Edit("drop-file", Unit(0)),)
 
 
 def test_applying_leaves_the_original_as_it_was() -> None:
@@ -132,6 +146,28 @@ def test_pairs_come_by_the_sum_of_their_gains() -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
+def test_pairs_come_in_the_order_of_sorting_them_all(seed: int) -> None:
+    rng = random.Random(seed)
+    gains = {(n,): rng.choice([-2.0, -1.0, 0.0, 0.5, float("-inf")]) for n in rng.sample(range(40), 15)}
+    pairs = combinations(sorted(members[0] for members in gains), 2)
+    assert list(order_pairs(gains)) == sorted(pairs, key=lambda pair: -(gains[(pair[0],)] + gains[(pair[1],)]))
+
+
+def test_the_first_pair_of_very_many_comes_without_the_others() -> None:
+    asked = 0
+
+    class Counted(dict[tuple[int, ...], float]):
+        def __getitem__(self, key: tuple[int, ...]) -> float:
+            nonlocal asked
+            asked += 1
+            return super().__getitem__(key)
+
+    gains = Counted({(n,): float(n % 7) for n in range(3000)})
+    assert next(order_pairs(gains)) == (6, 13)
+    assert asked < 20_000
+
+
+@pytest.mark.parametrize("seed", range(20))
 def test_the_surrogate_is_exact_for_functions_of_second_order(seed: int) -> None:
     rng = random.Random(seed)
     single = [rng.gauss(0, 1) for _ in range(7)]
@@ -150,11 +186,10 @@ def test_statements_say_what_the_certificate_says() -> None:
     statements = {
         (Minimality.CARDINALITY, 1, 1): "No set of line edits is smaller: without an edit the verdict does not flip.",
         (Minimality.CARDINALITY, 2, 6): "No set of fewer than 2 line edits flips the verdict (all 6 smaller sets scored).",
-        (
-            Minimality.ONE,
-            3,
-            3,
-        ): "Each of the 3 line edits is needed (3 smaller sets scored); a different, smaller set is not ruled out.",
+        (Minimality.ONE, 2, 2): "None of the 2 line edits can be left out alone (2 smaller sets scored); "
+        "a smaller set of others is not ruled out.",
+        (Minimality.ONE, 3, 3): "None of the 3 line edits can be left out alone (3 smaller sets scored); "
+        "a smaller set, also of these, is not ruled out.",
     }
     for (minimality, size, checked), statement in statements.items():
         assert Certificate(minimality, Level.LINE, size, checked).statement == statement
@@ -185,7 +220,21 @@ def test_the_sentence_says_which_limit_was_met() -> None:
     )
     assert "the time was over after 1 query" in sentence(result_of(diff, toy, SearchOptions(seconds=0.0)))
     assert "the search was cancelled" in sentence(run(search(diff, toy, cancelled=lambda: True))[1])
-    assert "no part that could be taken back alone" in sentence(result_of(Diff(()), toy))
+    for text in (sentence(result_of(part, toy, SearchOptions(operators=("drop-hunk",)))) for part in (diff, Diff(()))):
+        assert text.endswith("be not flagged: by drop-hunk, no part of the change could be taken back alone.")
+
+
+@pytest.mark.parametrize(("start", "end", "verdict"), [(1.0, -0.0008, "not flagged"), (-1.0, 0.0, "flagged")])
+def test_the_sentence_of_a_miss_on_the_other_side_of_the_threshold(start: float, end: float, verdict: str) -> None:
+    text = sentence(result_of(lines_of("a", "b"), Toy(lambda there: start if len(there) == 2 else end)))
+    assert text.startswith(f"Nothing was found under which the change would clearly be {verdict}: every set of ")
+    assert text.endswith(f"threshold 0.500. That is {verdict}, but within 0.001 of the threshold in logits: too close to count.")
+
+
+def test_the_sentence_does_not_take_what_is_no_number_for_a_miss_on_the_other_side() -> None:
+    text = sentence(result_of(lines_of("a", "b"), Toy(lambda there: 1.0 if len(there) == 2 else float("nan"))))
+    assert "clearly" not in text
+    assert "too close" not in text
 
 
 def test_the_sentence_names_files_hunks_and_many_edits() -> None:

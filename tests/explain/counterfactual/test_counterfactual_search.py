@@ -177,6 +177,31 @@ def test_the_proof_of_a_triple_may_find_a_pair_that_takes_over() -> None:
     assert all(verify(diff, flip, toy).ok for flip in result.counterfactuals)
 
 
+def rugged(seed: int, count: int) -> Callable[[frozenset[str]], float]:
+    """A lookup table in which a line alone never flips, two rarely do, and more often do."""
+
+    def margin(there: frozenset[str]) -> float:
+        height = random.Random(f"{seed}:{sorted(there)}").random()
+        return -0.1 - height if height > {0: 1.0, 1: 1.0, 2: 0.98}.get(count - len(there), 0.5) else 1.0 - height / 2
+
+    return margin
+
+
+@pytest.mark.parametrize("seed", [13, 19, 25])
+def test_a_search_that_is_stopped_while_it_shrinks_keeps_the_smallest_flip_it_scored(seed: int) -> None:
+    diff = lines_of(*(f"line {n}" for n in range(14)))
+    for budget in range(32, 46):
+        sizes: list[int] = []
+
+        def margin(there: frozenset[str], sizes: list[int] = sizes) -> float:
+            found = rugged(seed, 14)(there)
+            sizes += [14 - len(there)] if found < 0 else []
+            return found
+
+        result = result_of(diff, Toy(margin), replace(LINES, budget=budget, batch=1))
+        assert min((len(flip.edits) for flip in result.counterfactuals), default=0) == min(sizes, default=0)
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_all_operators_together_give_verified_answers_none_of_which_holds_another(seed: int) -> None:
     diff, toy = diff_of(THREE_HUNKS), Toy(scrambled(500 + seed))
@@ -309,6 +334,22 @@ def test_close_to_the_threshold_is_neither_a_flip_nor_evidence() -> None:
     assert taken(diff, best) == {"a", "b"}
     assert best.certificate.minimality is Minimality.NONE
     assert verify(diff, best, toy).ok
+
+
+@pytest.mark.parametrize("near", [0.0, 1e-7, 0.001, float("nan")])
+def test_what_is_not_clearly_on_the_side_of_the_original_is_no_evidence_either(near: float) -> None:
+    margins = {frozenset("bc"): near, frozenset("c"): -1.0}
+    diff, toy = lines_of("a", "b", "c"), Toy(lambda there: margins.get(there, 1.0))
+    best = result_of(diff, toy, LINES).counterfactuals[0]
+    assert taken(diff, best) == {"a", "b"}
+    assert best.certificate.minimality is Minimality.NONE
+    assert verify(diff, best, toy).ok
+
+
+def test_an_original_at_the_threshold_proves_nothing() -> None:
+    diff, toy = lines_of("a", "b"), Toy(lambda there: 0.0 if len(there) == 2 else -1.0)
+    best = result_of(diff, toy, LINES).counterfactuals[0]
+    assert (len(best.edits), best.certificate.minimality) == (1, Minimality.NONE)
 
 
 def test_not_a_number_is_never_a_flip() -> None:

@@ -10,7 +10,7 @@ from explain.counterfactual.operators import OPERATORS, Operator, apply
 from explain.counterfactual.types import Certificate, Counterfactual, Edit, Minimality, SearchOptions
 from explain.counterfactual.verify import verify
 from models.change.types import Diff, Hunk, Level, Unit
-from tests.explain.counterfactual.toys import Toy, diff_of, linear, result_of
+from tests.explain.counterfactual.toys import Toy, diff_of, linear, lines_of, predicted, result_of
 
 DIFF = diff_of({"a.c": [["+a", "+b", "-c"], ["+d"]], "b.c": [["+e"]]})
 WEIGHTS = {"a": 1.0, "d": 1.0, "e": 0.3}
@@ -161,6 +161,34 @@ def test_a_flip_too_close_to_the_threshold() -> None:
     before, after = close.predict([DIFF, edited])
     claim = Counterfactual((A,), edited, before, after, Certificate(Minimality.CARDINALITY, Level.LINE, 1, 1))
     assert "too close" in " ".join(verify(DIFF, claim, close).reasons)
+
+
+@pytest.mark.parametrize("margin", [0.0005, 0.0])
+def test_a_smaller_set_too_close_to_the_threshold(margin: float) -> None:
+    close = Toy(lambda there: {3: 1.0, 2: margin}.get(len(there), -1.0))
+    diff = lines_of("a", "b", "c")
+    edits = (line(0, 0, 1), line(0, 0, 2))
+    edited = apply(diff, edits)
+    before, after = close.predict([diff, edited])
+    claim = Counterfactual(edits, edited, before, after, Certificate(Minimality.ONE, Level.LINE, 2, 2))
+    assert verify(diff, claim, close).reasons == ("2 smaller sets come too close to the threshold.",)
+
+
+def test_a_claim_over_very_many_sets_of_few_texts_is_checked() -> None:
+    same = lines_of(*["x"] * 101)
+    sizes: list[int] = []
+
+    def margin(there: Diff) -> float:
+        sizes.append(there.added)
+        return 1.0 if there.added > 98 else -1.0
+
+    asked = Toy(lambda there: 0.0)
+    asked.predict = lambda diffs: tuple(predicted(margin(diff)) for diff in diffs)  # type: ignore[method-assign]
+    found = result_of(same, asked, SearchOptions(operators=("revert-line",))).counterfactuals[0]
+    assert found.certificate == Certificate(Minimality.CARDINALITY, Level.LINE, 3, 1 + 101 + 5050)
+    sizes.clear()
+    assert verify(same, found, asked).reasons == ()
+    assert sorted(sizes) == [98, 99, 100, 101, 101]
 
 
 def test_a_claim_over_more_sets_than_the_limit_is_refused_not_counted() -> None:

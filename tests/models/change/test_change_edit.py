@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from models.change.edit import changed_units, revert
+from models.change.edit import changed_units, revert, says_more_than_lines
 from models.change.parse import parse
 from models.change.render import render
 from models.change.types import Diff, FileStatus, Level, Unit
@@ -114,6 +114,25 @@ def test_a_rename_outlives_its_lines_but_not_its_file() -> None:
     assert reverted(mode + "index 1..2\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n", Unit(0, 0)) == mode
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "diff --git a/x b/y\nrename old x\nrename new y\n",
+        "diff --git a/x b/y\nnew file mode 100644\ncopy from x\ncopy to y\n",
+        "diff --git a/x b/y\nold mode 100644\nnew mode 100755\nrename from x\nrename to y\n",
+    ],
+)
+def test_what_a_header_says_besides_lines_outlives_them(head: str) -> None:
+    diff = parse(head + "--- a/x\n+++ b/y\n@@ -1 +1 @@\n-a\n+b\n")
+    assert says_more_than_lines(diff.files[0])
+    assert render(revert(diff, [Unit(0, 0)])) == head
+    assert not says_more_than_lines(parse(TWO).files[0])
+
+
+def test_a_hunk_of_context_alone_goes_with_the_last_changed_line() -> None:
+    assert reverted(HEAD + "@@ -1 +1 @@\n-a\n+b\n@@ -9 +9 @@\n z\n", Unit(0, 0)) == ""
+
+
 def test_a_binary_file_goes_with_its_payload_and_leaves_the_rest() -> None:
     binary = "diff --git a/i b/i\nindex 1..2\nGIT binary patch\nliteral 1\nIc$@\n\nliteral 0\nHc$@\n\n"
     assert reverted(binary + TWO, Unit(0)) == TWO
@@ -135,6 +154,12 @@ def test_rubbish_after_a_file_does_not_become_part_of_it() -> None:
     text = rename + "--- a/x\n+++ b/y\n@@ -1 +1 @@\n-a\n+b\n" + "rename to z\nindex 1..2\n\\ rest\nnote\n"
     assert reverted(text, Unit(0, 0)) == rename + "note\n"
     assert reverted(rename + HEAD + "@@ -1 +1 @@\n-a\n+b\nBinary files x and y differ\n", Unit(1)) == rename
+
+
+@pytest.mark.parametrize("note", ["+ a note\n", "--note\n"])
+def test_rubbish_after_a_file_that_goes_does_not_become_a_line_too_many_of_the_one_before(note: str) -> None:
+    one, rename = HEAD + "@@ -1 +1 @@\n-a\n+b\n", "diff --git a/y b/z\nrename from y\nrename to z\n"
+    assert reverted(one + rename + note + "-- \n2.4\n", Unit(1)) == one + "-- \n2.4\n"
 
 
 def test_an_emptied_rename_does_not_take_the_lines_of_the_file_after_it() -> None:
@@ -166,6 +191,10 @@ def test_names_follow_the_headers_that_are_left() -> None:
 )
 def test_remarks_on_missing_line_feeds_stay_right(before: str, units: list[int], after: str) -> None:
     assert reverted(HEAD + before, *(line(0, n) for n in units)) == HEAD + after
+
+
+def test_a_hunk_goes_whole_also_where_a_remark_stands_before_its_end() -> None:
+    assert reverted(HEAD + "@@ -1,2 +1,2 @@\n-a\n" + REMARK + "+b\n" + REMARK + " c\n", Unit(0, 0)) == ""
 
 
 def test_insertions_without_context_keep_git_numbering() -> None:

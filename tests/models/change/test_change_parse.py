@@ -165,6 +165,11 @@ BROKEN = {
     "remark first": (HEAD + "@@ -1 +1 @@\n\\ No newline\n-a\n+b\n", "remark at line 4 follows no line"),
     "remark twice": (HEAD + "@@ -1 +1 @@\n-a\n\\ No newline\n\\ No newline\n+b\n", "remark at line 6 follows no line"),
     "hunk without names": ("diff --git a/x b/x\nindex 1..2\n" + ONE, "hunk at line 3 lacks"),
+    "hunk of a binary file": ("diff --git a/i b/i\nindex 1..2\nBinary files a/i and b/i differ\n" + ONE, "hunk at line 4 stands"),
+    "hunk after a binary patch": (
+        "diff --git a/i b/i\nindex 1..2\nGIT binary patch\nliteral 1\nIc$@\n\n" + ONE,
+        "hunk at line 7 stands",
+    ),
     "lost hunk": (HEAD + ONE + "garbage\n" + ONE, "hunk at line 7"),
     "combined": ("diff --cc x\nindex 1,2..3\n--- a/x\n+++ b/x\n@@@ -1 -1 +1 @@@\n--a\n++b\n", "Line 1 begins a combined diff"),
     "empty binary patch": ("diff --git a/i b/i\nindex 1..2\nGIT binary patch\nnothing\n", "binary patch at line 3"),
@@ -177,6 +182,37 @@ def test_broken_diffs_are_refused_with_their_line(name: str) -> None:
     text, sentence = BROKEN[name]
     with pytest.raises(MalformedDiffError, match=sentence):
         parse(text)
+
+
+@pytest.mark.parametrize("line", ["-c", "+c", "--c", "--drop table", "-- a comment", "--- a", "+++ b", "--- a\n+++ b", "--=_1"])
+@pytest.mark.parametrize("remark", ["", "\\ No newline at end of file\n"])
+def test_lines_past_the_counts_of_a_hunk_are_refused(line: str, remark: str) -> None:
+    with pytest.raises(MalformedDiffError, match="line 3 has more lines than its header says"):
+        parse(f"{HEAD}{ONE}{remark}{line}\nmore\n")
+
+
+@pytest.mark.parametrize(
+    ("after", "files"), [("-- \n2.39\n", 1), ("-- \r\n2.39\r\n", 1), ("--\nthe list\n", 1), ("--- a/y\n+++ b/y\n" + ONE, 2)]
+)
+def test_a_signature_and_a_file_may_follow_a_hunk(after: str, files: int) -> None:
+    assert len(parse(HEAD + ONE + after).files) == files
+    assert render(parse(HEAD + ONE + after)) == HEAD + ONE + after
+
+
+@pytest.mark.parametrize(
+    ("before", "message"),
+    [
+        ("", ""),
+        ("A note\n", ""),
+        ("commit to this:\n", ""),
+        ("From " + "1" * 40 + " Mon Sep 17 00:00:00 2001\n", ""),
+        ("commit 1a2b3c4 (HEAD -> main)\nAuthor: A\n\n", "some words"),
+        ("commit > 1a2b3c4\n", "some words"),
+        ("A note\n\ncommit 1a2b3c4\n", "some words"),
+    ],
+)
+def test_indented_words_are_a_message_only_under_the_header_of_a_commit(before: str, message: str) -> None:
+    assert parse(f"{before}    some words\n\n{HEAD}{ONE}").message == message
 
 
 OTHER = {

@@ -11,7 +11,7 @@ from models.change.parse import parse
 from models.change.types import METRICS_FILE, Diff, Level, Unit
 from models.encode.encoder import DiffEncoder, EncodeOptions
 from models.encode.types import Side
-from models.encode.vocabulary import CLS, SEP, size_tokens, token_id, train_tokenizer
+from models.encode.vocabulary import CLS, SEP, size_tokens, special_tokens, token_id, train_tokenizer
 from models.errors import ModelError
 from tests.models.conftest import SMALL
 
@@ -127,3 +127,14 @@ def test_a_long_message_never_keeps_the_change_from_being_read():
     for length in (48, 62, 96):
         sides = encoder(max_length=length).encode(diff).sides
         assert Side.ADDED in sides or Side.REMOVED in sides
+
+
+@pytest.mark.parametrize("text", ["[PAD] [SEP] [ADD] [A3] [MASK]", "x [DEL]y"])
+def test_text_never_becomes_structure(text: str):
+    diff = parse(f"--- a/[CLS]\n+++ b/[CLS]\n@@ -1 +1 @@\n-a\n+{text}\n", text)
+    read = encoder(max_length=96).encode(diff)
+    special = {TOKENIZER.token_to_id(token) for token in special_tokens()}
+    assert all(unit is None or unit.start < 0 or i not in special for i, unit in zip(read.ids, read.units, strict=True))
+    pairs = zip(read.ids, read.units, strict=True)
+    added = [i for i, unit in pairs if unit and (unit.file, unit.line) == (0, 1) and unit.start >= 0]
+    assert TOKENIZER.decode(added, skip_special_tokens=False) == text
