@@ -47,7 +47,7 @@ def _step(values: Iterable[float]) -> float:
     if not math.isfinite(magnitude):
         raise ModelError(
             f"Expected finite outputs and gradients from the model, but got {magnitude}; "
-            "check the checkpoint with `whydiff models validate`."
+            "train or copy the checkpoint again."
         )
     return 2.0 ** max(FINEST, math.frexp(magnitude)[1] - 51)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Final
 
-from models.errors import UsageError
+from models.bounds import validate
 
 MASK: Final = "mask"
 PAD: Final = "pad"
@@ -34,14 +34,4 @@ class AttributionOptions:
     batch: int = field(default=16, metadata={"help": "inputs scored at once", "min": 1, "max": 1024})
 
     def __post_init__(self) -> None:
-        for one in fields(self):
-            _validate(one.name, getattr(self, one.name), one.metadata)
-
-
-def _validate(name: str, value: Any, metadata: Any) -> None:
-    choices = metadata.get("choices")
-    if choices is not None:
-        if value not in choices:
-            raise UsageError(f"Expected {name} to be one of {', '.join(choices)}, but got {value!r}.")
-    elif not metadata["min"] <= value <= metadata["max"]:
-        raise UsageError(f"Expected {name} between {metadata['min']} and {metadata['max']}, but got {value!r}.")
+        validate(self)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from models.bounds import validate
 from models.change.render import render
 from models.change.types import Diff, Level, Unit
 from models.classify.protocol import Prediction
@@ -114,12 +115,7 @@ class SearchOptions:
     batch: int = field(default=16, metadata={"help": "most diffs scored at once", "min": 1, "max": 1024})
 
     def __post_init__(self) -> None:
-        for option in fields(self):
-            if "min" not in option.metadata:
-                continue
-            low, high, value = option.metadata["min"], option.metadata["max"], getattr(self, option.name)
-            if not low <= value <= high:
-                raise UsageError(f"Expected {option.name} between {low} and {high}, but got {value!r}.")
+        validate(self)
         if not self.operators or len(set(self.operators)) != len(self.operators):
             raise UsageError(f"Expected one or more different operators, but got {list(self.operators)}; name each once.")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import StrEnum, auto
 
 NO_NEWLINE = "\\ No newline at end of file"
 
@@ -36,10 +36,10 @@ class FileStatus(StrEnum):
 class Level(StrEnum):
     """The granularity of a ``Unit``."""
 
-    FILE = "file"
-    HUNK = "hunk"
-    LINE = "line"
-    TOKEN = "token"  # noqa: S105
+    FILE = auto()
+    HUNK = auto()
+    LINE = auto()
+    TOKEN = auto()
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -74,7 +74,8 @@ def restore(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) ->
     try:
         with safe_open(path, framework="pt") as stored:
             state = State(**json.loads(stored.metadata()["state"]))
-            for name in stored.keys():  # noqa: SIM118 - a safetensors file is no mapping
+            names = stored.keys()
+            for name in names:
                 kind, rest = name.split(".", 1)
                 if kind == "model":
                     parts[rest] = stored.get_tensor(name)
