@@ -6,18 +6,36 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import StringIO
+from io import StringIO, TextIOBase
+from typing import BinaryIO
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from app.cli.visible import sentence
+from models.errors import UsageError
 
 _WIDTH = 120
+_CLOSED = "Standard output is closed; leave it open, or name a file with -o."
+
+
+class ClosedOutput(TextIOBase):
+    """Stands in for a standard output that was closed before the program began: UsageError at the first thing written."""
+
+    @property
+    def buffer(self) -> BinaryIO:
+        """Takes no bytes either."""
+        raise UsageError(_CLOSED)
+
+    def write(self, _text: str) -> int:
+        """Takes nothing."""
+        raise UsageError(_CLOSED)
 
 
 def say(message: str) -> None:
     """One sentence to standard error, with hostile characters spelled out."""
+    if sys.stderr is None:
+        return
     try:
         print(sentence(message), file=sys.stderr, flush=True)
     except OSError:
@@ -52,6 +70,11 @@ def _rendered(parts: tuple[RenderableType, ...], terminal: bool) -> str:
     return buffer.getvalue()
 
 
+def _watched() -> bool:
+    """Whether somebody looks at standard error while the program runs."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
 def _errors() -> Console:
     return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
@@ -59,7 +82,7 @@ def _errors() -> Console:
 @contextmanager
 def working(what: str) -> Iterator[None]:
     """A spinner while something of unknown length runs; nothing unless standard error is a terminal."""
-    if not sys.stderr.isatty():
+    if not _watched():
         yield
         return
     with _errors().status(what):
@@ -77,5 +100,5 @@ def progress() -> Iterator[Progress]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=_errors(), transient=True, disable=not sys.stderr.isatty()) as bar:
+    with Progress(*columns, console=_errors(), transient=True, disable=not _watched()) as bar:
         yield bar

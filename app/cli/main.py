@@ -10,22 +10,28 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TextIO
 
-import typer
+try:
+    import typer
 
-from app.cli import app as app_verb
-from app.cli import describe, doctor, explain, flip, score, train
-from app.cli.console import say
-from app.cli.flags import command
-from models.errors import WhydiffError
+    from app.cli import app as app_verb
+    from app.cli import describe, doctor, explain, flip, mine, score, train
+    from app.cli.console import ClosedOutput, say
+    from app.cli.flags import command
+    from app.cli.interrupts import noted_interrupts
+    from models.errors import WhydiffError
+except KeyboardInterrupt:  # loading takes long enough for a Ctrl-C
+    raise SystemExit(130) from None
 
 INTERRUPTED, NO_READER = 130, 141
 DEBUG = "WHYDIFF_DEBUG"
+_MOST = 300
 
 VERBS: dict[str, Callable[..., int | None]] = {
     "describe": describe.describe,
     "explain": explain.explain,
     "flip": flip.flip,
     "score": score.score,
+    "mine": mine.mine,
     "train": train.train,
     "app": app_verb.app,
     "doctor": doctor.doctor,
@@ -67,17 +73,26 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; never raises, never prints a traceback."""
+    if sys.stdout is None:
+        sys.stdout = ClosedOutput()
     for stream in (sys.stdout, sys.stderr):
         _forgive(stream)
+    with noted_interrupts() as interrupts:
+        return _guarded(arguments, interrupts)
+
+
+def _guarded(arguments: Sequence[str], interrupts: Sequence[int]) -> int:
     try:
         code = _run(arguments)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # typer ends with the latter where the reader of a help page went away
         _silence(sys.stdout)
         return NO_READER
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
+        if interrupts:
+            return INTERRUPTED
         if os.environ.get(DEBUG):
             raise
         say(_explained(error))
@@ -97,23 +112,29 @@ def _explained(error: Exception) -> str:
     if isinstance(error, WhydiffError):
         return str(error)
     if isinstance(error, typer.TyperException):
-        return f"{error.format_message().rstrip('.')}; whydiff --help and whydiff VERB --help tell more."
+        said = _cut(error.format_message().replace("Value error, ", "").rstrip("."))
+        return f"{said}; whydiff --help and whydiff VERB --help tell more."
     if isinstance(error, OSError):
-        return f"The system refused: {error}; check the place that is named and the space that is left."
+        return f"The system refused: {_cut(str(error))}; check the place that is named and the space that is left."
     if isinstance(error, MemoryError):
         return "There is not enough memory for this input; pass fewer files or commits."
     kind = type(error).__name__
-    return f"whydiff has a fault of its own ({kind}: {str(error)[:300]}); set {DEBUG}=1 for the details and report it."
+    return f"whydiff has a fault of its own ({kind}: {_cut(str(error))}); set {DEBUG}=1 for the details and report it."
 
 
-def _forgive(stream: TextIO | None) -> None:
+def _cut(text: str) -> str:
+    """``text`` at a length that leaves a sentence readable."""
+    return text if len(text) <= _MOST else f"{text[:_MOST]}…"
+
+
+def _forgive(stream: TextIO | ClosedOutput | None) -> None:
     """What the terminal's encoding lacks is spelled out instead of failing."""
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")
 
 
-def _silence(stream: TextIO) -> None:
+def _silence(stream: TextIO | ClosedOutput) -> None:
     """Let the interpreter flush into nothing on its way out."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

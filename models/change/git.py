@@ -1,8 +1,4 @@
-"""Changes out of a git repository, by the git command line, without running anything that the repository configures.
-
-A repository's own configuration may name programs (textconv, external diff, fsmonitor, hooks, gpg, transports).
-Only commands that read objects are called, full hashes are passed to them, and every switch that runs a program is off.
-"""
+"""Changes out of a git repository, by the git command line, without running anything that the repository configures."""
 
 from __future__ import annotations
 
@@ -12,36 +8,15 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
+from models.change.git_process import PATCH, said, start
 from models.change.limits import MAX_BYTES
 from models.change.parse import parse
 from models.change.types import Diff
-from models.errors import RevisionError
+from models.errors import RevisionError, UnknownRevisionError
 
-_CONFIG = (
-    "core.quotePath=false", "core.fsmonitor=false", "core.hooksPath=/dev/null", "core.attributesFile=/dev/null",
-    "core.alternateRefsCommand=", "diff.noprefix=false", "diff.mnemonicPrefix=false", "diff.external=", "diff.orderFile=",
-    "diff.suppressBlankEmpty=false", "diff.renameLimit=1000", "diff.context=3", "diff.interHunkContext=0", "diff.relative=false",
-    "log.showSignature=false", "i18n.logOutputEncoding=UTF-8", "protocol.allow=never",
-)  # fmt: skip
-_ENVIRONMENT = {
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_NO_LAZY_FETCH": "1",
-    # A partial clone fetches what it lacks through programs of its choice; no transport bears this name.
-    "GIT_ALLOW_PROTOCOL": "none",
-    "LC_ALL": "C",
-}
-_DIFF = (
-    "diff-tree", "-p", "-r", "--root", "--no-commit-id", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color",
-    "-M", "-U3", "--diff-algorithm=myers", "--indent-heuristic", "--submodule=short", "--src-prefix=a/", "--dst-prefix=b/",
-)  # fmt: skip
+_DIFF = ("diff-tree", "--root", "--no-commit-id", "--full-index", *PATCH)
 _SECONDS = 300
 _HASH = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?\n")
 
@@ -58,7 +33,7 @@ def show(repo: Path, revision: str) -> Diff:
         return _diff(repo, revision, [*_parent(repo, one), one], message)
     ends = _range(repo, revision)
     if ends is None:
-        raise RevisionError(_unknown(repo, revision))
+        raise UnknownRevisionError(_unknown(repo, revision))
     message = _text(repo, "log", "--format=%s", f"{ends[0]}..{ends[1]}").strip()
     return _diff(repo, revision, ends, message)
 
@@ -122,14 +97,9 @@ def _unknown(repo: Path, revision: str) -> str:
     if b"dubious ownership" in found.stderr:
         return f"{repo} belongs to another user; if you trust it, run: git config --global --add safe.directory {repo.resolve()}"
     if found.returncode:
-        return f"{repo} cannot be read as a git repository ({_said(found.stderr)}); pass --repo with the folder of one."
+        return f"{repo} cannot be read as a git repository ({said(found.stderr)}); pass --repo with the folder of one."
     shown = revision if len(revision) <= 100 else revision[:100] + "…"
     return f"{shown!r} is no revision or range of {repo}; git log shows those there are."
-
-
-def _said(stderr: bytes) -> str:
-    lines = stderr.decode("utf-8", "replace").strip().splitlines()
-    return lines[0].removeprefix("fatal: ").rstrip(".") if lines else "git gave no reason"
 
 
 def _text(repo: Path, *arguments: str) -> str:
@@ -137,7 +107,7 @@ def _text(repo: Path, *arguments: str) -> str:
     if len(done.stdout) > MAX_BYTES:
         raise RevisionError(f"The change has more than {MAX_BYTES // 1_000_000} MB; choose a smaller range.")
     if done.returncode:
-        raise RevisionError(f"git {arguments[0]} failed in {repo} ({_said(done.stderr)}); check the repository with git fsck.")
+        raise RevisionError(f"git {arguments[0]} failed in {repo} ({said(done.stderr)}); check the repository with git fsck.")
     return done.stdout.decode("utf-8", "surrogateescape")
 
 
@@ -158,24 +128,10 @@ def _git(repo: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
 
 def _call(place: Sequence[str], arguments: Sequence[str], variables: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
     """Run git, reading no more than the limit plus one byte of what it prints, for at most ``_SECONDS``."""
-    try:
-        settings = [*_CONFIG, *(f"safe.directory={folder}" for folder in _trusted())]
-        command = ["git", "--no-pager", *place, *(part for setting in settings for part in ("-c", setting)), *arguments]
-        with (
-            tempfile.TemporaryFile() as said,
-            subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=said,
-                env=_inherited() | _ENVIRONMENT | variables,
-            ) as process,
-        ):
-            out = _collect(process, arguments[0])
-            said.seek(0)
-            return subprocess.CompletedProcess(command, process.returncode, out, said.read(MAX_BYTES))
-    except FileNotFoundError as error:
-        raise RevisionError("git was not found; install it, or pass a patch file.") from error
+    with tempfile.TemporaryFile() as errors, start(place, arguments, variables, errors) as process:
+        out = _collect(process, arguments[0])
+        errors.seek(0)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, errors.read(MAX_BYTES))
 
 
 def _collect(process: subprocess.Popen[bytes], verb: str) -> bytes:
@@ -198,18 +154,3 @@ def _collect(process: subprocess.Popen[bytes], verb: str) -> bytes:
     if late.is_set():
         raise RevisionError(f"git {verb} gave no answer in {_SECONDS} seconds; choose a smaller range, or pass a patch file.")
     return out
-
-
-def _inherited() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-
-
-@cache
-def _trusted() -> tuple[str, ...]:
-    """Folders of other owners that the user's own configuration, otherwise passed over, trusts (``safe.directory``)."""
-    done = [
-        subprocess.run(["git", "config", scope, "--includes", "--null", "--get-all", "safe.directory"], env=_inherited(),
-                       stdin=subprocess.DEVNULL, capture_output=True, check=False)
-        for scope in ("--system", "--global")
-    ]  # fmt: skip
-    return tuple(os.fsdecode(folder) for one in done for folder in one.stdout.split(b"\0") if folder)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from models.change import git
+from models.change import git, git_process
 from models.change.git import recent, show
 from models.change.source import read_input
 from models.change.types import FileStatus
@@ -143,7 +143,7 @@ def test_a_git_that_never_answers_is_stopped(repo: Path, tmp_path: Path, monkeyp
     slow.parent.mkdir()
     slow.write_text("#!/bin/sh\nexec sleep 60\n")
     slow.chmod(0o755)
-    git._trusted()
+    git_process._trusted()
     monkeypatch.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
     monkeypatch.setattr(git, "_SECONDS", 0.2)
     with pytest.raises(RevisionError, match="no answer in"):
@@ -151,17 +151,17 @@ def test_a_git_that_never_answers_is_stopped(repo: Path, tmp_path: Path, monkeyp
 
 
 def test_a_folder_of_another_user_is_named_and_its_exception_kept(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(git, "_ENVIRONMENT", git._ENVIRONMENT | {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"})
+    monkeypatch.setattr(git_process, "_ENVIRONMENT", git_process._ENVIRONMENT | {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"})
     with pytest.raises(RevisionError, match=r"belongs to another user.*safe\.directory"):
         show(repo, "main")
-    monkeypatch.setattr(git, "_trusted", lambda: (str(repo),))
+    monkeypatch.setattr(git_process, "_trusted", lambda: (str(repo),))
     assert show(repo, "main").files
     home = repo.parent / "home"
     home.mkdir()
     (home / ".gitconfig").write_text("[safe]\n directory = /a b\n directory = *\n")
     monkeypatch.undo()
     monkeypatch.setenv("HOME", str(home))
-    assert git._trusted.__wrapped__()[-2:] == ("/a b", "*")
+    assert git_process._trusted.__wrapped__()[-2:] == ("/a b", "*")
 
 
 def test_empty_and_unrelated_changes_are_refused(repo: Path) -> None:
