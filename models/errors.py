@@ -5,6 +5,7 @@
     │   ├── NotADiffError      no file of a unified diff was found
     │   ├── MalformedDiffError a diff, but broken: truncated hunk, wrong counts, combined diff
     │   └── RevisionError      a git revision or repository could not be read
+    │       └── UnknownRevisionError  nothing has that name
     ├── ModelError             a checkpoint is missing, broken or unsafe
     ├── DataError              a dataset or a predictions file is missing or lacks columns
     └── UsageError             options that do not fit together
@@ -31,6 +32,10 @@ class MalformedDiffError(InputError):
 
 class RevisionError(InputError):
     """A git revision or repository could not be read."""
+
+
+class UnknownRevisionError(RevisionError):
+    """Nothing in the repository, if there is one, has that name."""
 
 
 class ModelError(WhydiffError):

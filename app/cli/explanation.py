@@ -75,7 +75,9 @@ class Explanation:
                 "baseline": attribution.baseline,
                 "level": self.level.value,
                 "completeness_gap": attribution.completeness_gap,
-                "units": [places.payload(one.unit) | {"text": places.text(one.unit), "value": one.value} for one in self.units],
+                "units": [
+                    places.payload(one.unit) | {"text": places.excerpt(one.unit), "value": one.value} for one in self.units
+                ],
             },
             "trust": {
                 "converged": attribution.converged,

@@ -10,7 +10,7 @@ from typing import Any
 from rich.text import Text
 
 from app.cli.explanation import percent, verdict_payload
-from app.cli.places import Places
+from app.cli.places import Places, shortened
 from app.cli.visible import shown
 from explain.counterfactual.operators import atoms
 from explain.counterfactual.types import Counterfactual, Edit, SearchResult
@@ -93,7 +93,7 @@ class Flipped:
         if unit.line < 0:
             return None
         line = self.result.diff.line(unit)
-        return " " + clean(line.text) if line.kind is LineKind.REMOVED else None
+        return " " + shortened(clean(line.text)) if line.kind is LineKind.REMOVED else None
 
 
 def parts(found: Flipped) -> Iterator[Text]:

@@ -9,6 +9,13 @@ from models.change.types import MESSAGE_FILE, METRICS_FILE, Diff, Level, LineKin
 
 MARKERS = {LineKind.ADDED: "+", LineKind.REMOVED: "-", LineKind.CONTEXT: " "}
 Numbers = tuple[int | None, int | None]
+MOST = 10_000
+"""Characters of one text in JSON; a remark at the end says how many more there are."""
+
+
+def shortened(text: str) -> str:
+    """``text``, or its first ``MOST`` characters and how many follow."""
+    return text if len(text) <= MOST else f"{text[:MOST]} … {len(text) - MOST:,} more characters"
 
 
 class Places:
@@ -47,6 +54,10 @@ class Places:
         """The text of the unit, as the model got it: bytes that were no UTF-8 replaced."""
         whole = self._whole(unit)
         return whole[unit.start : unit.end] if unit.start >= 0 else whole
+
+    def excerpt(self, unit: Unit) -> str:
+        """The text of the unit, cut for JSON: a model reads the beginning of a line of megabytes, if any of it."""
+        return shortened(self.text(unit))
 
     def _whole(self, unit: Unit) -> str:
         if unit.file == METRICS_FILE:
@@ -87,9 +98,9 @@ class Places:
         return f"{path}:{new}" if new is not None else f"{path}:{old} (old)"
 
     def source(self, unit: Unit) -> str:
-        """What stands in the patch at a line, hunk or file unit."""
+        """What stands in the patch at a line, hunk or file unit, cut for JSON."""
         file = self.diff.files[unit.file]
         if unit.line >= 0:
             line = self.diff.line(unit)
-            return MARKERS[line.kind] + clean(line.text)
-        return clean(render_hunk(file.hunks[unit.hunk]) if unit.hunk >= 0 else render_file(file))
+            return MARKERS[line.kind] + shortened(clean(line.text))
+        return shortened(clean(render_hunk(file.hunks[unit.hunk]) if unit.hunk >= 0 else render_file(file)))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -18,7 +18,10 @@ from app.cli.inputs import load_classifier, read_text_diff
 from app.cli.options import ModelChoice, TextOrJson
 from app.cli.output import check_output, dumps, replacing
 from app.cli.visible import shown
-from models.errors import UsageError
+from models.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from models.change.types import Diff
 
 DATASET = ".parquet"
 
@@ -75,7 +78,7 @@ def score(source: Inputs, choice: ModelChoice, how: How) -> None:
 def _score_changes(source: Inputs, choice: ModelChoice, how: How) -> None:
     from app.cli.scored import COLUMNS, record, write_records
 
-    diffs = [(one, read_text_diff(one, source.repo)) for one in source.inputs]
+    diffs = [(one, _read(one, source)) for one in source.inputs]
     classifier = load_classifier(choice.model)
     records: list[dict[str, Any]] = []
     with progress() as bar:
@@ -89,6 +92,16 @@ def _score_changes(source: Inputs, choice: ModelChoice, how: How) -> None:
             sys.stdout.write(dumps(one, indent=None))
     else:
         show(_table(records))
+
+
+def _read(name: str, source: Inputs) -> Diff:
+    """The change called ``name``; of several, the error says which one it is about."""
+    try:
+        return read_text_diff(name, source.repo)
+    except InputError as error:
+        if len(source.inputs) == 1 or name in str(error):
+            raise
+        raise InputError(f"{name}: {error}") from error
 
 
 def _table(records: Sequence[dict[str, Any]]) -> Table:

@@ -70,10 +70,7 @@ class Dataset:
             file = pq.ParquetFile(path)
         except (OSError, pa.ArrowException) as error:
             raise DataError(f"{path} could not be read as Parquet ({str(error).splitlines()[0]}); pass a dataset.") from error
-        if "diff" not in file.schema_arrow.names:
-            raise DataError(
-                f"{path} has no column diff, only {', '.join(file.schema_arrow.names[:20])}; pass a dataset of changes."
-            )
+        _check_columns(path, file.schema_arrow)
         return cls(path, file, file.metadata.num_rows)
 
     def batches(self) -> Iterator[Any]:
@@ -105,6 +102,20 @@ class Dataset:
                 writer.write_batch(pa.record_batch([*columns, *ours], schema=writer.schema))
 
             yield write
+
+
+def _check_columns(path: Path, schema: Any) -> None:
+    """Raise DataError unless there is one column diff, of text, and no other name twice."""
+    names = schema.names
+    if "diff" not in names:
+        raise DataError(f"{path} has no column diff, only {', '.join(names[:20])}; pass a dataset of changes.")
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(f"{path} has two columns of the name {twice}; rename one of them.")
+    kind = schema.field("diff").type
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
+        raise DataError(f"Expected text, but in {path} the column diff holds {kind}; pass a dataset of changes.")
 
 
 def _print_records(_batch: Any, records: Sequence[Record]) -> None:

@@ -14,7 +14,7 @@ _HIDDEN = re.compile(
 _LINE_ENDS = re.compile(r"[\r\n]+")
 _TAB = 4
 MOST = 400
-"""Characters of one line that are shown to people; exports to machines hold all."""
+"""Characters of one line that are shown to people."""
 
 
 def pieces(text: str, most: int = MOST) -> list[tuple[str, bool]]:

@@ -11,11 +11,12 @@ from models.change.git import show
 from models.change.limits import MAX_BYTES
 from models.change.parse import parse
 from models.change.types import Diff
-from models.errors import InputError, NotADiffError
+from models.errors import InputError, NotADiffError, UnknownRevisionError
 
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _COLOUR = re.compile(r"\x1b\[[0-9;]{0,32}[mK]")
+_MOST_SHOWN = 200
 _HEADS = re.compile(r"^(?:diff --git |@@ -\d|--- )", re.MULTILINE)
 
 
@@ -53,14 +54,19 @@ def read_input(argument: str, repo: Path, stdin: BinaryIO) -> Diff:
     if argument == "-":
         return read_bytes(stdin.read(MAX_BYTES + 1))
     path = Path(argument)
+    name = argument if len(argument) <= _MOST_SHOWN else argument[:_MOST_SHOWN] + "…"
     try:
         if path.exists() and not path.is_dir():
             with path.open("rb") as file:
                 return read_bytes(file.read(MAX_BYTES + 1))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{argument} could not be read ({reason}); check the file.") from error
-    return show(repo, argument)
+        raise InputError(f"{name} could not be read ({reason}); check the file.") from error
+    try:
+        return show(repo, argument)
+    except UnknownRevisionError as error:
+        what = f"{name} is a folder, not a patch file" if path.is_dir() else f"There is no file {name!r}"
+        raise UnknownRevisionError(f"{what}, and {error}") from error
 
 
 def _looks_utf16(data: bytes) -> bool:

@@ -115,13 +115,35 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def validate_folder(folder: Path) -> dict[str, Any]:
     """The configuration of a folder that is safe to load; raises ModelError with the first thing that is wrong."""
+    try:
+        _check_files(folder)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ModelError(f"The model folder {str(folder)[:200]} could not be read ({reason}); pass another one.") from error
+    config = read_json(folder / "config.json")
+    for key in _FORBIDDEN_KEYS:
+        if config.get(key):
+            raise ModelError(
+                f"config.json of {folder} sets {key}, which can load foreign code; remove that entry if you trust the weights."
+            )
+    for key, most in _BOUNDS.items():
+        value = config.get(key, 1)
+        if type(value) is not int or not 0 < value <= most:
+            raise ModelError(
+                f"config.json of {folder} has {key} = {value!r}, expected a whole number from 1 to {most}; "
+                "copy the checkpoint again."
+            )
+    return config
+
+
+def _check_files(folder: Path) -> None:
+    """Raise ModelError unless the folder has what a model needs and nothing that may run code; OSError as it comes."""
     if not folder.is_dir():
-        raise ModelError(f"The model folder {folder} does not exist; pass a folder with config.json and model.safetensors.")
+        what = "is a file, not a folder" if folder.exists() else "does not exist"
+        raise ModelError(f"The model folder {folder} {what}; pass a folder with config.json and model.safetensors.")
     unsafe = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in _UNSAFE)
     if unsafe:
-        raise ModelError(
-            f"The model folder {folder} holds {unsafe[0]}, which may run code when loaded; keep safetensors only."
-        )
+        raise ModelError(f"The model folder {folder} holds {unsafe[0]}, which may run code when loaded; keep safetensors only.")
     missing = [name for name in ("config.json", "tokenizer.json") if not (folder / name).is_file()]
     if missing:
         raise ModelError(
@@ -131,19 +153,6 @@ def validate_folder(folder: Path) -> dict[str, Any]:
         raise ModelError(
             f"The model folder {folder} has no weights as safetensors; save it with save_pretrained(safe_serialization=True)."
         )
-    config = read_json(folder / "config.json")
-    for key in _FORBIDDEN_KEYS:
-        if config.get(key):
-            raise ModelError(
-                f"config.json of {folder} sets {key}, which can load foreign code; remove that entry if you trust the weights."
-            )
-    for key, most in _BOUNDS.items():
-        value = config.get(key, 0)
-        if not isinstance(value, int) or value > most:
-            raise ModelError(
-                f"config.json of {folder} has {key} = {value!r}, expected a whole number up to {most}; copy the checkpoint again."
-            )
-    return config
 
 
 def digest_folder(folder: Path) -> str:

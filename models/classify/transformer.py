@@ -176,7 +176,7 @@ def _try(classifier: TransformerClassifier, folder: Path) -> None:
     try:
         first, second = classifier.logits_of_ids([(token,), (token,) * classifier.settings.encode.max_length])
     except Exception as error:  # whatever a foreign architecture raises, the user gets one sentence
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+        reason = _reason(error)
         raise ModelError(
             f"The model in {folder} could not score a batch ({reason}); mend its configuration, such as its padding token."
         ) from error
@@ -201,19 +201,29 @@ def _loaded(folder: Path) -> Any:
             use_safetensors=True,
             trust_remote_code=False,
             output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are reported, and refused below
             dtype=torch.float32,
         )
     except Exception as error:  # whatever a broken folder raises, the user gets one sentence
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+        reason = _reason(error)
         raise ModelError(f"The model in {folder} could not be loaded ({reason}); save it again with save_pretrained.") from error
     finally:
         quiet.set_verbosity(level)
-    missing = sorted(map(str, report["missing_keys"])) + sorted(map(str, report.get("mismatched_keys", ())))
+    missing, other = sorted(map(str, report["missing_keys"])), sorted(report["mismatched_keys"])
     if missing:
+        raise ModelError(f"The model in {folder} lacks the weight {missing[0]}; fine-tune and save it whole.")
+    if other:
+        name, stored, built = other[0]
         raise ModelError(
-            f"The model in {folder} lacks the weight {missing[0]} (missing, or of another shape); fine-tune and save it whole."
+            f"In {folder} the weight {name} has the shape {tuple(stored)}, but config.json makes it {tuple(built)}; "
+            "copy the config.json that belongs to the weights."
         )
     return model
+
+
+def _reason(error: Exception) -> str:
+    """What ``error`` says, on one line."""
+    return " ".join(str(error).split())[:300] or type(error).__name__
 
 
 def _tokenizer(

@@ -25,23 +25,46 @@ COLUMNS = (
     "label",
     "split",
 )
+_LACKING = re.compile(r"FieldRef\.Name\((.+?)\)")
 _HEADER = re.compile(r"^@@ -(\d{1,9})(?:,\d{1,9})? \+(\d{1,9})(?:,\d{1,9})? @@", re.MULTILINE)
 
 
 def read(paths: Sequence[Path], columns: Sequence[str] = COLUMNS) -> pd.DataFrame:
-    """The rows of Parquet files or folders of them, with ``columns``; raises DataError naming what is missing."""
+    """The rows of Parquet files or folders of them, with ``columns``; labels are 0 or 1, int64.
+
+    Raises DataError naming what is missing or wrong.
+    """
     files = [file for path in paths for file in (sorted(path.glob("*.parquet")) if path.is_dir() else [path])]
     if not files:
         raise DataError(
             f"Expected Parquet files, but found none in {', '.join(map(str, paths))}; pass a dataset or a folder of them."
         )
-    frames = []
-    for file in files:
-        try:
-            frames.append(pd.read_parquet(file, columns=list(columns)))
-        except (OSError, ValueError, KeyError) as error:
-            raise DataError(f"{file} could not be read as a dataset with the columns {', '.join(columns)}: {error}") from error
-    return pd.concat(frames, ignore_index=True)
+    return pd.concat([_checked(file, _rows(file, columns)) for file in files], ignore_index=True)
+
+
+def _rows(file: Path, columns: Sequence[str]) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(file, columns=list(columns))
+    except (OSError, ValueError, KeyError) as error:
+        said = str(error).partition("\n")[0].rstrip(".")
+        lacking = _LACKING.search(said)
+        if lacking is None:
+            raise DataError(f"{file} could not be read as Parquet ({said}); pass a dataset or a folder of them.") from error
+        raise DataError(f"{file} lacks the column {lacking[1]}; pass a dataset with the columns {', '.join(columns)}.") from error
+
+
+def _checked(file: Path, frame: pd.DataFrame) -> pd.DataFrame:
+    """``frame`` with its labels as whole numbers; raises DataError for labels or diffs that nothing can be learnt from."""
+    if "diff" in frame and len(frame) and not frame["diff"].map(lambda one: isinstance(one, str)).any():
+        raise DataError(f"In {file} the column diff holds no text; pass a dataset of changes.")
+    if "label" not in frame:
+        return frame
+    wrong = frame.loc[~frame["label"].isin([0, 1]), "label"]
+    if len(wrong):
+        raise DataError(
+            f"In {file} the column label holds {wrong.iloc[0]}, expected 0 or 1 in every row; mend or drop such rows."
+        )
+    return frame.astype({"label": "int64"})
 
 
 def to_diff(text: object, message: object) -> Diff | None:
