@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from models.classify.transformer import TransformerClassifier, load_transformer
 from models.data.dataset import read, to_diff
 from models.encode.encoder import EncodeOptions
 from models.train.baselines import bag_scores, size_scores
-from models.train.evaluate import Figures, best_threshold, calibrate, calibration_error, figures
+from models.train.evaluate import Figures, best_threshold, calibrate, figures, held_out_error
 from models.train.resume import write
 
 Tick = Callable[[str, float], None]
@@ -44,21 +44,18 @@ class Measured:
 def finish(frame: pd.DataFrame, folder: Path, encode: EncodeOptions, name: str, tick: Tick) -> Measured:
     """Calibrate the weights in ``folder`` on the valid rows, choose the threshold, write settings and card.
 
-    Calibration error is measured on the half of the valid rows (every second one) that its fit did not see. The
-    settings are written last: until then the folder is refused as unfinished. Raises DataError when the model ranks
-    the valid rows no better than chance.
+    Calibration error is measured on the half of the valid rows that its fit did not see. The settings are written
+    last: until then the folder is refused as unfinished. Raises DataError when the model ranks the valid rows no
+    better than chance.
     """
     valid = frame[frame["split"] == "valid"].reset_index(drop=True)
     rows, logits, shares = score_rows(load_transformer(folder, Settings(name, encode)), valid, tick)
     labels = rows["label"].to_numpy(dtype=np.int64)
-    half = calibrate(labels[::2], logits[::2])
-    error = calibration_error(labels[1::2], np.array([half.score(x) for x in logits[1::2]]))
     calibration = calibrate(labels, logits)
     threshold = best_threshold(labels, np.array([calibration.score(x) for x in logits]))
     settings = Settings(name, encode, calibration, threshold)
     train = frame[frame["split"] == "train"].reset_index(drop=True)
-    measured = _measured(train, rows, logits, settings, tick)
-    measured = replace(measured, calibration_error=error, read_share=float(shares.mean()))
+    measured = _measured(train, rows, (logits, shares), settings, tick)
     write_card(folder, name, measured, train, rows)
     write_settings(folder, settings)
     return measured
@@ -79,7 +76,8 @@ def score_rows(classifier: TransformerClassifier, frame: pd.DataFrame, tick: Tic
     return frame.loc[kept].reset_index(drop=True), np.array(logits), np.array(shares)
 
 
-def _measured(train: pd.DataFrame, rows: pd.DataFrame, logits: Floats, settings: Settings, tick: Tick) -> Measured:
+def _measured(train: pd.DataFrame, rows: pd.DataFrame, scored: tuple[Floats, Floats], settings: Settings, tick: Tick) -> Measured:
+    logits, shares = scored
     labels = rows["label"].to_numpy(dtype=np.int64)
     tick("fitting the size-only and the bag-of-words model", 0.0)
     others = {"size only": size_scores(train, rows, 1), "bag of words": bag_scores(train, rows, 1)}
@@ -93,9 +91,9 @@ def _measured(train: pd.DataFrame, rows: pd.DataFrame, logits: Floats, settings:
         flagged=float(flagged.mean()),
         precision=hits / max(1, int(flagged.sum())),
         recall=hits / int(labels.sum()),
-        calibration_error=float("nan"),
+        calibration_error=held_out_error(labels, logits),
         threshold=settings.threshold,
-        read_share=float("nan"),
+        read_share=float(shares.mean()),
     )
 
 
@@ -159,9 +157,7 @@ def main(arguments: list[str]) -> int:
     valid = frame[frame["split"] == "valid"].reset_index(drop=True)
     rows, logits, shares = score_rows(classifier, valid, lambda what, done: None)
     train = frame[frame["split"] == "train"].reset_index(drop=True)
-    measured = _measured(train, rows, logits, classifier.settings, lambda what, done: None)
-    stored = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    measured = replace(measured, calibration_error=stored["calibration_error"], read_share=float(shares.mean()))
+    measured = _measured(train, rows, (logits, shares), classifier.settings, lambda what, done: None)
     print(card_text(folder, classifier.name, measured, train, rows))
     return 0
 

@@ -48,6 +48,18 @@ def calibrate(labels: NDArray[np.int64], logits: Floats) -> Calibration:
     return Calibration(slope, float(model.intercept_[0]))
 
 
+def held_out_error(labels: NDArray[np.int64], logits: Floats) -> float:
+    """The calibration error of a Platt scaling fitted on one half of the rows, measured on the other.
+
+    Halves are every second row of each label, so that both labels are in both.
+    """
+    fitted = np.zeros(len(labels), dtype=bool)
+    for label in (0, 1):
+        fitted[np.flatnonzero(labels == label)[::2]] = True
+    half = calibrate(labels[fitted], logits[fitted])
+    return calibration_error(labels[~fitted], np.array([half.score(x) for x in logits[~fitted]]))
+
+
 def calibration_error(labels: NDArray[np.int64], scores: Floats, bins: int = 10) -> float:
     """Expected calibration error over bins of equal count: mean distance of score and share of positives."""
     parts = np.array_split(np.argsort(scores, kind="stable"), bins)

@@ -18,6 +18,7 @@ from models.data.dataset import diffs, to_diff
 from models.encode.encoder import DiffEncoder, EncodeOptions
 from models.encode.pieces import pieces
 from models.encode.vocabulary import CLS, SEP, token_id, train_tokenizer
+from models.errors import DataError
 from models.train.options import TrainOptions
 
 _WORTH_A_POOL = 4000
@@ -123,6 +124,8 @@ def _encode_all(frame: pd.DataFrame, tokenizer: Tokenizer, options: TrainOptions
     else:
         with multiprocessing.get_context("spawn").Pool(initializer=_start, initargs=(tokenizer.to_str(), options)) as pool:
             done = [one for one in pool.imap(_encode_row, tasks, chunksize=64) if one is not None]
+    if not done:
+        raise DataError(f"None of the {len(frame):,} rows holds a diff that can be read; look at the column diff.")
     rows = np.array([row for row, _, _ in done])
     arrays: dict[str, NDArray[np.generic]] = {"labels": frame["label"].to_numpy()[rows]}
     for name, lists in (("short", [short for _, short, _ in done]), ("long", [long for _, _, long in done])):

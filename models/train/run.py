@@ -24,9 +24,10 @@ def train_checkpoint(datasets: Sequence[Path], kind: str, options: TrainOptions,
         raise UsageError(f"Expected --kind to be one of {', '.join(KINDS)}, got {kind!r}.")
     frame = read(datasets)
     for split in ("train", "valid"):
-        if frame.loc[frame["split"] == split, "label"].nunique() < 2:
+        counts = frame.loc[frame["split"] == split, "label"].value_counts()
+        if len(counts) < 2 or counts.min() < 2:
             raise DataError(
-                f"The dataset needs rows with split {split!r} and both labels, to train and to measure on; mark some so."
+                f"The dataset needs two or more rows of each label with split {split!r}, to learn and to measure; mark some so."
             )
     yield from train(frame, options, folder)
     finish(frame, folder, EncodeOptions(max_length=options.max_length), folder.resolve().name, lambda what, done: None)

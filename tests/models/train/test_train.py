@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 from models.classify.load import load
 from models.errors import DataError, ModelError, UsageError
 from models.train.baselines import bag, bag_scores, size_scores
-from models.train.evaluate import best_threshold, calibrate, calibration_error, figures
+from models.train.evaluate import best_threshold, calibrate, calibration_error, figures, held_out_error
 from models.train.options import TrainOptions
 from models.train.prepare import prepare, tokenizer_for
 from models.train.resume import save
@@ -171,6 +171,25 @@ def test_an_unknown_kind_and_a_dataset_without_valid_rows_are_refused(tmp_path: 
     with pytest.raises(DataError, match="valid"):
         list(train_checkpoint([tmp_path / "data.parquet"], "transformer", OPTIONS, tmp_path / "m"))
     assert not (tmp_path / "m" / "model.safetensors").exists()
+
+
+def test_a_dataset_that_teaches_nothing_is_refused(tmp_path: Path):
+    dataset().assign(diff="nonsense").to_parquet(tmp_path / "data.parquet")
+    with pytest.raises(DataError, match="a diff that can be read"):
+        list(train_checkpoint([tmp_path / "data.parquet"], "transformer", OPTIONS, tmp_path / "m"))
+    few = dataset()
+    few.loc[few["split"] == "valid", "label"] = np.int8(0)
+    few.loc[few.index[-1], "label"] = np.int8(1)
+    few.to_parquet(tmp_path / "data.parquet")
+    with pytest.raises(DataError, match="two or more rows of each label"):
+        list(train_checkpoint([tmp_path / "data.parquet"], "transformer", OPTIONS, tmp_path / "m"))
+
+
+def test_the_held_out_error_needs_no_luck_with_the_order_of_rows():
+    random = np.random.default_rng(3)
+    labels = np.tile([0, 1], 200)
+    logits = random.normal(size=400) + 3 * labels
+    assert 0 <= held_out_error(labels, logits) < 0.15
 
 
 def test_within_project_auc_ignores_what_only_tells_projects_apart():
