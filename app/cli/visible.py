@@ -6,11 +6,8 @@ import re
 
 from rich.text import Text
 
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0a-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb"
-    "\U000110bd\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
+from app.hidden import HIDDEN
+
 _LINE_ENDS = re.compile(r"[\r\n]+")
 _TAB = 4
 MOST = 400
@@ -24,7 +21,7 @@ def pieces(text: str, most: int = MOST) -> list[tuple[str, bool]]:
     """
     parts: list[tuple[str, bool]] = []
     kept, at = text[:most].expandtabs(_TAB), 0
-    for match in _HIDDEN.finditer(kept):
+    for match in HIDDEN.finditer(kept):
         parts += [(kept[at : match.start()], False), (_spelled(match[0]), True)]
         at = match.end()
     parts.append((kept[at:], False))

@@ -8,21 +8,18 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from app.hidden import HIDDEN
 from models.change.types import clean
 from models.errors import WhydiffError
 
 _MEANING = re.compile(r"([!-/:-@\[-`{-~])")
 _BREAKS = re.compile(r"\s+")
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0a-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
-)
 _LONGEST = 600
 
 
 def visible(text: str) -> str:
     """``text`` with what cannot be seen, or turns the direction of text, spelled out as ``<U+202E>``; for plain elements."""
-    return _UNSEEN.sub(lambda match: f"<U+{ord(match[0]):04X}>", clean(text))
+    return HIDDEN.sub(lambda match: f"<U+{ord(match[0]):04X}>", clean(text))
 
 
 def plain(text: str) -> str:

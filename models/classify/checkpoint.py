@@ -11,6 +11,7 @@ from typing import Any
 
 from models.encode.encoder import EncodeOptions
 from models.errors import ModelError
+from models.files import write_whole
 
 SETTINGS = "whydiff.json"
 SCHEMA = "whydiff/checkpoint/1"
@@ -94,10 +95,8 @@ def _encode_options(data: dict[str, Any], positions: int) -> EncodeOptions:
 
 def write_settings(folder: Path, settings: Settings) -> None:
     """Write ``whydiff.json``, whole or not at all."""
-    data = {"schema": SCHEMA, **asdict(settings)}
-    temporary = folder / (SETTINGS + ".part")
-    temporary.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(folder / SETTINGS)
+    text = json.dumps({"schema": SCHEMA, **asdict(settings)}, indent=1) + "\n"
+    write_whole(folder / SETTINGS, lambda path: path.write_text(text, encoding="utf-8"))
 
 
 def read_json(path: Path) -> dict[str, Any]:

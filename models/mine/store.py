@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.errors import DataError, UsageError
+from models.files import PART, write_whole
 from models.mine.facts import SCHEMA
 from models.mine.options import MineOptions
 from models.mine.szz import Outcome, Trace
@@ -31,7 +32,6 @@ VERSION = "whydiff/mine-state/1"
 """Rises whenever the same commit would give other facts or traces than before, so that the two are never mixed."""
 
 METADATA = b"whydiff/mine"
-_PART = ".part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def opened(output: Path, options: MineOptions) -> Iterator[Store]:
         raise UsageError(f"{folder} could not be written ({error.strerror or error}); choose another place for -o.") from error
     with lock:
         _take(lock.fileno(), output)
-        for part in folder.rglob(f"*{_PART}"):
+        for part in folder.rglob(f"*{PART}"):
             part.unlink()
         yield Store(folder, _identified(output, known, options))
 
@@ -93,7 +93,7 @@ def _identified(output: Path, known: Path, options: MineOptions) -> str:
     asked = {"labels": str(options.labels), "max_deleted": options.max_deleted, "min_share": options.min_share}
     if not known.exists():
         state = {"version": VERSION, "id": secrets.token_hex(16), "options": asked}
-        replace(known, json.dumps(state, indent=1).encode())
+        _replace(known, json.dumps(state, indent=1).encode())
         return str(state["id"])
     try:
         state = json.loads(known.read_bytes())
@@ -109,11 +109,8 @@ def _identified(output: Path, known: Path, options: MineOptions) -> str:
     return ours
 
 
-def replace(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    part = path.with_name(path.name + _PART)
-    part.write_bytes(content)
-    part.replace(path)
+def _replace(path: Path, content: bytes) -> None:
+    write_whole(path, lambda part: part.write_bytes(content))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,20 +140,18 @@ class ProjectStore:
     def add_facts(self, records: Sequence[dict[str, Any]]) -> None:
         """Keep the facts of some commits."""
         number = 1 + max((int(path.stem.rpartition("-")[2]) for path in self.folder.glob("facts-*.parquet")), default=0)
-        path = self.folder / f"facts-{number:06}.parquet"
-        part = path.with_name(path.name + _PART)
-        pq.write_table(pa.Table.from_pylist(list(records), schema=SCHEMA), part, compression="zstd")
-        part.replace(path)
+        table = pa.Table.from_pylist(list(records), schema=SCHEMA)
+        write_whole(self.folder / f"facts-{number:06}.parquet", lambda part: pq.write_table(table, part, compression="zstd"))
 
     def traces(self, key: str) -> dict[str, Trace]:
         """The fixes traced so far, by hash; forgotten when they were traced under another ``key``."""
         path = self.folder / "traces.jsonl"
         lines = path.read_bytes().split(b"\n") if path.exists() else []
         if not lines or lines[0] != _header(key):
-            replace(path, _header(key) + b"\n")
+            _replace(path, _header(key) + b"\n")
             return {}
         if lines[-1]:
-            replace(path, b"\n".join([*lines[:-1], b""]))
+            _replace(path, b"\n".join([*lines[:-1], b""]))
         return {trace.fix: trace for trace in map(_trace, lines[1:-1])}
 
     def add_traces(self, traces: Sequence[Trace]) -> None:

@@ -19,9 +19,9 @@ from models.classify.checkpoint import Settings, write_settings
 from models.classify.transformer import TransformerClassifier, load_transformer
 from models.data.dataset import read, to_diff
 from models.encode.encoder import EncodeOptions
+from models.files import write_whole
 from models.train.baselines import bag_scores, size_scores
 from models.train.evaluate import Figures, best_threshold, calibrate, figures, held_out_error
-from models.train.resume import write
 
 Tick = Callable[[str, float], None]
 Floats = NDArray[np.float64]
@@ -100,8 +100,8 @@ def _measured(train: pd.DataFrame, rows: pd.DataFrame, scored: tuple[Floats, Flo
 def write_card(folder: Path, name: str, measured: Measured, train: pd.DataFrame, valid: pd.DataFrame) -> None:
     """``README.md`` for people and ``card.json`` for machines, from the same figures."""
     data, text = json.dumps(asdict(measured), indent=1) + "\n", card_text(folder, name, measured, train, valid)
-    write(folder / "card.json", lambda path: path.write_text(data, encoding="utf-8"))
-    write(folder / "README.md", lambda path: path.write_text(text, encoding="utf-8"))
+    write_whole(folder / "card.json", lambda path: path.write_text(data, encoding="utf-8"))
+    write_whole(folder / "README.md", lambda path: path.write_text(text, encoding="utf-8"))
 
 
 def card_text(folder: Path, name: str, measured: Measured, train: pd.DataFrame, valid: pd.DataFrame) -> str:

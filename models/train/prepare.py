@@ -19,6 +19,7 @@ from models.encode.encoder import DiffEncoder, EncodeOptions
 from models.encode.pieces import pieces
 from models.encode.vocabulary import CLS, SEP, token_id, train_tokenizer
 from models.errors import DataError
+from models.files import write_whole
 from models.train.options import TrainOptions
 
 _WORTH_A_POOL = 4000
@@ -78,10 +79,13 @@ def prepare(frame: pd.DataFrame, tokenizer: Tokenizer, options: TrainOptions, fo
                 return _prepared(dict(stored))
     arrays = _encode_all(frame, tokenizer, options)
     arrays["key"] = np.array(key)
-    temporary = cache.with_name("encoded.part.npz")
-    np.savez(temporary, allow_pickle=False, **arrays)
-    temporary.replace(cache)
+    write_whole(cache, lambda path: _save(path, arrays))
     return _prepared(arrays)
+
+
+def _save(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
+    with path.open("wb") as file:  # to a path of another ending numpy adds its own
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 def _prepared(arrays: dict[str, NDArray[np.generic]]) -> Prepared:

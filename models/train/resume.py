@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from models.errors import ModelError, UsageError
+from models.files import write_whole
 from models.train.options import TrainOptions
 
 WORK = "work"
@@ -43,7 +43,7 @@ def claim(folder: Path, options: TrainOptions) -> None:
         raise UsageError(f"{folder} holds a finished checkpoint without what going on needs; choose another folder for -o.")
     if begun:
         _same(folder, json.loads(path.read_text(encoding="utf-8")), asdict(options))
-    write(path, lambda place: place.write_text(json.dumps(asdict(options), indent=1) + "\n", encoding="utf-8"))
+    write_whole(path, lambda place: place.write_text(json.dumps(asdict(options), indent=1) + "\n", encoding="utf-8"))
 
 
 def _same(folder: Path, stored: dict[str, Any], given: dict[str, Any]) -> None:
@@ -61,7 +61,7 @@ def save(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, state
     for index, one in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in one.items()}
     about = {"state": json.dumps(asdict(state))}
-    write(folder / WORK / _FILE, lambda path: save_file(tensors, path, metadata=about))
+    write_whole(folder / WORK / _FILE, lambda path: save_file(tensors, path, metadata=about))
 
 
 def restore(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> State | None:
@@ -92,14 +92,3 @@ def restore(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer) ->
 def weights(model: nn.Module) -> dict[str, Tensor]:
     """The tensors of ``model``, detached and laid out for safetensors."""
     return {name: value.detach().clone().contiguous() for name, value in model.state_dict().items()}
-
-
-def write(path: Path, fill: Callable[[Path], Any]) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    try:
-        fill(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

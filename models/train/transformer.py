@@ -21,9 +21,10 @@ from torch import Tensor, nn
 from transformers import ModernBertConfig, ModernBertForSequenceClassification
 
 from models.encode.vocabulary import CLS, HUNK, MARKERS, MASK, PAD, SEP, UNK, token_id
+from models.files import write_whole
 from models.train.options import TrainOptions
 from models.train.prepare import Prepared, prepare, tokenizer_for
-from models.train.resume import WORK, State, claim, restore, save, weights, write
+from models.train.resume import WORK, State, claim, restore, save, weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def _tokenizer(rows: pd.DataFrame, options: TrainOptions, folder: Path) -> Token
     if path.exists():
         return Tokenizer.from_file(str(path))
     tokenizer = tokenizer_for(rows, options)
-    write(path, lambda place: tokenizer.save(str(place)))
+    write_whole(path, lambda place: tokenizer.save(str(place)))
     return tokenizer
 
 
@@ -200,11 +201,11 @@ class _Run:
     def _export(self) -> None:
         """Write what the checkpoint is made of; the weights last, because a folder without them is not loaded."""
         state = json.dumps(asdict(self.state)) + "\n"
-        write(self.folder / "state.json", lambda path: path.write_text(state, encoding="utf-8"))
+        write_whole(self.folder / "state.json", lambda path: path.write_text(state, encoding="utf-8"))
         config = self.model.config.to_json_string()
-        write(self.folder / "config.json", lambda path: path.write_text(config, encoding="utf-8"))
+        write_whole(self.folder / "config.json", lambda path: path.write_text(config, encoding="utf-8"))
         tensors = weights(self.model)
-        write(self.folder / "model.safetensors", lambda path: save_file(tensors, path, metadata={"format": "pt"}))
+        write_whole(self.folder / "model.safetensors", lambda path: save_file(tensors, path, metadata={"format": "pt"}))
 
 
 def _stratified(chunk: NDArray[np.int64], lengths: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.int64]:

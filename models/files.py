@@ -1,0 +1,21 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+PART = ".part"
+"""How the name of a file ends that is still being written."""
+
+
+def write_whole(path: Path, fill: Callable[[Path], Any]) -> None:
+    """Let ``fill`` write a file beside ``path`` that takes its place when it is done; its folder is made where it lacks."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + PART)
+    try:
+        fill(part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
