@@ -9,10 +9,12 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass
+from datetime import date
 from pathlib import Path
 
 import streamlit as st
 
+from app.components.plain import plain
 from app.jobs import Job, Jobs
 from explain.attribution.options import AttributionOptions
 from explain.attribution.run import answer, attribute
@@ -21,9 +23,11 @@ from explain.counterfactual.search import search
 from explain.counterfactual.types import Progress, SearchOptions, SearchResult
 from explain.counterfactual.verify import Verification, verify
 from models.change.types import Diff
-from models.classify.differentiable import Differentiable
 from models.classify.load import load
 from models.classify.protocol import Classifier, Prediction
+from models.registry import MODEL_VARIABLE
+from models.registry.examine import content_hash
+from models.registry.resolve import find, use, warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +38,18 @@ class Searched:
     checks: tuple[Verification, ...]
 
 
-MODEL_VARIABLE = "WHYDIFF_MODEL"
-"""The environment variable that names the checkpoint's folder; unset or empty: the shipped one."""
+def classifier() -> Classifier:
+    """The classifier that the server was started with; what its users must be told is shown. Raises ModelError, UsageError."""
+    name = os.environ.get(MODEL_VARIABLE, "")
+    for warning in warnings(name, date.today()):
+        st.warning(plain(warning))
+    return _loaded(name, str(find(name).folder))
 
 
-def classifier() -> Differentiable:
-    """The classifier that the server was started with. Raises ModelError."""
-    return _loaded(os.environ.get(MODEL_VARIABLE, ""))
+def digest(folder: Path) -> str:
+    """The content hash of a model's folder, made anew when one of its files changed. Raises ModelError, OSError."""
+    stats = [(path.name, path.stat()) for path in sorted(folder.iterdir())]
+    return _digest(str(folder), tuple((name, one.st_size, one.st_mtime_ns) for name, one in stats))
 
 
 def scored(diff: Diff, model: Classifier) -> Prediction:
@@ -82,13 +91,20 @@ def _key(diff: Diff, model: Classifier, options: SearchOptions) -> str:
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the model…")
-def _loaded(folder: str) -> Differentiable:
-    return load(Path(folder) if folder else None)
+def _loaded(name: str, folder: str) -> Classifier:
+    """``folder`` is in the key, because a name may come to mean another model."""
+    return load(use(name, date.today()).folder)
 
 
 @st.cache_resource(show_spinner=False)
 def _jobs() -> Jobs[Progress | Searched]:
     return Jobs()
+
+
+@st.cache_data(max_entries=64, show_spinner="Reading the model's files…")
+def _digest(folder: str, files: tuple[tuple[str, int, int], ...]) -> str:
+    """``files`` is in the key, so that a file that changes is read again."""
+    return content_hash(Path(folder))
 
 
 # Streamlit leaves parameters with an underscore out of the key, so the digests beside them stand for them.

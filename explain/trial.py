@@ -24,8 +24,8 @@ from explain.counterfactual.search import search
 from explain.counterfactual.types import SearchOptions, SearchResult
 from explain.counterfactual.verify import verify
 from models.change.types import Diff
-from models.classify.differentiable import Differentiable
 from models.classify.load import load
+from models.classify.protocol import Classifier
 from models.data.dataset import read, to_diff
 from models.errors import WhydiffError
 
@@ -55,7 +55,7 @@ class Trial:
     flip_seconds: float
 
 
-def flagged_rows(frame: pd.DataFrame, classifier: Differentiable, rows: int, seed: int = 7) -> Iterator[tuple[str, str, Diff]]:
+def flagged_rows(frame: pd.DataFrame, classifier: Classifier, rows: int, seed: int = 7) -> Iterator[tuple[str, str, Diff]]:
     """(id, language, diff) of flagged valid rows, the same number of each of the commonest languages."""
     valid = frame[frame["split"] == "valid"].sample(frac=1, random_state=seed)
     languages = list(valid["language"].value_counts().index[: max(5, min(9, rows))])
@@ -71,7 +71,7 @@ def flagged_rows(frame: pd.DataFrame, classifier: Differentiable, rows: int, see
                 break
 
 
-def try_one(row: str, language: str, diff: Diff, classifier: Differentiable, options: SearchOptions) -> Trial:
+def try_one(row: str, language: str, diff: Diff, classifier: Classifier, options: SearchOptions) -> Trial:
     """Explain and flip one diff, and have both scored anew by ``check`` and ``verify``, which say what they share."""
     start = time.monotonic()
     attribution = answer(attribute(diff, classifier))

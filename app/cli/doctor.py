@@ -70,11 +70,11 @@ def check_python() -> Iterable[Finding]:
 
 
 def check_packages() -> Iterable[Finding]:
-    """Every requirement of whydiff, by its installed version."""
+    """Every requirement of whydiff on this platform, by its installed version."""
     from packaging.requirements import Requirement
 
     for one in map(Requirement, _required()):
-        if one.marker is None:
+        if one.marker is None or one.marker.evaluate({"extra": ""}):
             yield _package(one)
 
 

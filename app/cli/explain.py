@@ -16,6 +16,7 @@ from app.cli.options import ModelChoice, Source
 from app.cli.output import check_output, dumps, emit
 from explain.attribution.options import AttributionOptions
 from models.change.types import Level
+from models.classify.bands import band_of
 from models.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,9 +41,12 @@ class Format(StrEnum):
 class How:
     """Flags of explain."""
 
-    method: Annotated[str, typer.Option(help="The attribution method: integrated-gradients, occlusion or gradient.")] = (
-        "integrated-gradients"
-    )
+    method: Annotated[
+        str,
+        typer.Option(
+            help="The attribution method: exact, integrated-gradients, occlusion or gradient; auto is the best one for the model."
+        ),
+    ] = "auto"
     level: Annotated[Level, typer.Option(help="What gets a value.")] = Level.LINE
     format: Annotated[Format, typer.Option(help="The form of the answer.")] = Format.TEXT
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.", metavar="FILE")] = None
@@ -50,9 +54,9 @@ class How:
 
 def explain(source: Source, choice: ModelChoice, how: How, options: AttributionOptions) -> None:
     """Why the model flags a change or not: its score, and what each part adds to it."""
-    card = _card(how)
+    _check_named(how)
     check_output(how.output)
-    explanation = _explanation(source, choice, how, card, options)
+    explanation = _explanation(source, choice, how, options)
     if how.format is Format.TEXT and how.output is None:
         from app.cli.explain_text import parts
 
@@ -83,25 +87,33 @@ def formatted(explanation: Explanation, form: Format) -> str:
     return plain(*parts(explanation))
 
 
-def _card(how: How) -> MethodCard:
-    from explain.attribution.registry import method
+def _check_named(how: How) -> None:
+    """Refuse a method that does not exist, or not at that level, before anything is loaded."""
+    from explain.attribution.registry import AUTO, method
 
-    card = method(how.method)
+    if how.method != AUTO:
+        _check_level(how, method(how.method))
+
+
+def _check_level(how: How, card: MethodCard) -> None:
     if _FINEST_FIRST.index(how.level) < _FINEST_FIRST.index(card.finest):
         raise UsageError(f"Expected --level {card.finest} or coarser for {card.name}, but got {how.level}; choose another one.")
-    return card
 
 
-def _explanation(source: Source, choice: ModelChoice, how: How, card: MethodCard, options: AttributionOptions) -> Explanation:
+def _explanation(source: Source, choice: ModelChoice, how: How, options: AttributionOptions) -> Explanation:
     from app.cli.explanation import Explanation
+    from explain.attribution.registry import chosen
 
     diff = read_text_diff(source.input, source.repo)
     classifier = load_classifier(choice.model)
+    card = chosen(how.method, classifier)
+    _check_level(how, card)
     with working("Scoring the change"):
         prediction = classifier.predict([diff])[0]
     attribution = _last(card.run(diff, classifier, options), card.name, options)
     model = model_payload(classifier, choice.model)
-    return Explanation(diff, model, classifier.name, prediction, attribution, how.level)
+    band = band_of(classifier, prediction.score)
+    return Explanation(diff, model, classifier.name, prediction, attribution, how.level, band)
 
 
 def _last(partial: Iterator[Attribution], name: str, options: AttributionOptions) -> Attribution:

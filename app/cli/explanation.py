@@ -9,6 +9,7 @@ from typing import Any
 from app.cli.places import Places
 from explain.attribution.types import Attribution, UnitValue
 from models.change.types import Diff, Level, Unit
+from models.classify.bands import Band
 from models.classify.protocol import Prediction
 
 SCHEMA = "whydiff/explain/1"
@@ -17,7 +18,7 @@ TOP = 10
 
 @dataclass(frozen=True)
 class Explanation:
-    """A diff with its prediction and attribution; ``level`` is the one of the table of units."""
+    """A diff with its prediction, attribution and risk band; ``level`` is the one of the table of units."""
 
     diff: Diff
     model: dict[str, str]
@@ -25,11 +26,12 @@ class Explanation:
     prediction: Prediction
     attribution: Attribution
     level: Level
+    band: Band | None = None
 
     @cached_property
     def places(self) -> Places:
         """The units of the diff in words."""
-        return Places(self.diff)
+        return Places(self.diff, self.attribution.names)
 
     @cached_property
     def units(self) -> tuple[UnitValue, ...]:
@@ -63,7 +65,7 @@ class Explanation:
             "schema": SCHEMA,
             "model": self.model,
             "diff_id": self.diff.id,
-            "prediction": verdict_payload(self.prediction),
+            "prediction": verdict_payload(self.prediction) | ({"band": self.band.payload()} if self.band else {}),
             "truncation": {
                 "tokens_read": self.prediction.tokens_read,
                 "tokens_total": self.prediction.tokens_total,
@@ -90,12 +92,13 @@ class Explanation:
         }
 
     def verdict(self) -> str:
-        """Score against threshold, in words."""
+        """Score against threshold, in words, and what became of past changes of this risk."""
         prediction = self.prediction
         word = "Flagged" if prediction.flagged else "Not flagged"
         return (
             f"{word}: the model gives this change a {percent(prediction.score)} chance of deserving the flag "
             f"and flags from {percent(prediction.threshold)} on ({closeness(prediction)})."
+            + (f" {self.band.sentence().capitalize()}." if self.band else "")
         )
 
     def how(self) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from app.cli.flipped import Flipped
     from explain.counterfactual.types import SearchResult
     from models.change.types import Diff
-    from models.classify.differentiable import Differentiable
+    from models.classify.protocol import Classifier
 
 
 class Format(StrEnum):
@@ -57,7 +57,7 @@ def _check_operators(options: SearchOptions) -> None:
         OPERATORS.get(name)
 
 
-def _search(diff: Diff, classifier: Differentiable, options: SearchOptions) -> SearchResult:
+def _search(diff: Diff, classifier: Classifier, options: SearchOptions) -> SearchResult:
     from explain.counterfactual.search import search
     from explain.counterfactual.types import SearchResult
 
@@ -70,7 +70,7 @@ def _search(diff: Diff, classifier: Differentiable, options: SearchOptions) -> S
     raise AssertionError("a search ends with its result")
 
 
-def _flipped(result: SearchResult, classifier: Differentiable, model: dict[str, str]) -> Flipped:
+def _flipped(result: SearchResult, classifier: Classifier, model: dict[str, str]) -> Flipped:
     from app.cli.flipped import Flipped, Way
     from explain.counterfactual.verify import verify
 

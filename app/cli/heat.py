@@ -45,6 +45,8 @@ class Row:
 def rows(explanation: Explanation) -> Iterator[Row]:
     """Every file with its hunks and lines; what was not read is one row a hunk or file, and a count after some files."""
     read = {unit.file for unit in explanation.lines}
+    if not explanation.prediction.unread:
+        read = set(range(len(explanation.diff.files)))
     unread = [f for f in range(len(explanation.diff.files)) if f not in read]
     hidden = frozenset(unread[MOST_UNREAD:])
     for f, file in enumerate(explanation.diff.files):
@@ -67,7 +69,7 @@ def _file_row(file: FileDiff, value: float | None, read: bool) -> Row:
 def _hunk_rows(explanation: Explanation, unit: Unit, hunk: Hunk) -> Iterator[Row]:
     units = [Unit(unit.file, unit.hunk, n) for n in range(len(hunk.lines))]
     header = clean(hunk.header)
-    if not any(one in explanation.lines for one in units):
+    if explanation.prediction.unread and not any(one in explanation.lines for one in units):
         yield Row(f"{header}  … {len(units):,} lines, none of them read", unread=True)
         return
     yield Row(header, value=explanation.lines.get(unit))

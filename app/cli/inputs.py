@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from models.errors import InputError
 
 if TYPE_CHECKING:
     from models.change.types import Diff
-    from models.classify.differentiable import Differentiable
+    from models.classify.protocol import Classifier
 
 
 def read_diff(argument: str, repo: Path) -> Diff:
@@ -36,17 +37,22 @@ def read_text_diff(argument: str, repo: Path) -> Diff:
     return diff
 
 
-def load_classifier(folder: Path | None) -> Differentiable:
-    """The classifier in ``folder``, or the shipped one."""
+def load_classifier(model: str | Path | None) -> Classifier:
+    """The classifier called ``model`` (see ``models.registry.resolve``), or the shipped one; warnings go to standard error."""
     with working("Loading the model"):
         from models.classify.load import load
+        from models.registry.resolve import use
 
-        return load(folder)
+        used = use(str(model or ""), date.today())
+        classifier = load(used.folder if model else None)
+    for warning in used.warnings:
+        say(f"Warning: {warning}")
+    return classifier
 
 
-def model_payload(classifier: Differentiable, folder: Path | None) -> dict[str, str]:
+def model_payload(classifier: Classifier, model: str | Path | None) -> dict[str, str]:
     """ "model" of the JSON contract."""
     from models.change.types import clean
-    from models.classify.load import shipped
+    from models.registry.resolve import find
 
-    return {"id": classifier.digest, "path": clean(str((folder or shipped()).absolute()))}
+    return {"id": classifier.digest, "path": clean(str(find(str(model or "")).folder.absolute()))}

@@ -14,7 +14,7 @@ try:
     import typer
 
     from app.cli import app as app_verb
-    from app.cli import describe, doctor, explain, flip, mine, score, train
+    from app.cli import data, describe, doctor, evaluate, explain, flip, mine, models_verbs, score, train
     from app.cli.console import ClosedOutput, say
     from app.cli.flags import command
     from app.cli.interrupts import noted_interrupts
@@ -31,12 +31,31 @@ VERBS: dict[str, Callable[..., int | None]] = {
     "explain": explain.explain,
     "flip": flip.flip,
     "score": score.score,
+    "evaluate": evaluate.evaluate,
     "mine": mine.mine,
     "train": train.train,
     "app": app_verb.app,
     "doctor": doctor.doctor,
 }
 """Every verb, in the order of the help page."""
+
+GROUPS: dict[str, tuple[str, dict[str, Callable[..., int | None]]]] = {
+    "data": (
+        "What a dataset holds, and datasets made from it.",
+        {"describe": data.describe, "split": data.split, "sample": data.sample},
+    ),
+    "models": (
+        "The registry of models: validated before use, with expiry and retirement.",
+        {
+            "list": models_verbs.list_models,
+            "show": models_verbs.show_model,
+            "add": models_verbs.add,
+            "validate": models_verbs.validate,
+            "retire": models_verbs.retire,
+        },
+    ),
+}
+"""Verbs of two words: what the first is about, and the second ones; they follow the others on the help page."""
 
 cli = typer.Typer(
     name="whydiff",
@@ -47,6 +66,11 @@ cli = typer.Typer(
 )
 for _name, _verb in VERBS.items():
     cli.command(_name)(command(_verb))
+for _name, (_help, _verbs) in GROUPS.items():
+    _group = typer.Typer(name=_name, help=_help)
+    for _second, _verb in _verbs.items():
+        _group.command(_second)(command(_verb))
+    cli.add_typer(_group)
 
 
 def _print_version(wanted: bool) -> None:

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from models.registry import MODEL_VARIABLE
+
 
 class TextOrJson(StrEnum):
     """Formats of a verb for people and for programs."""
@@ -35,5 +37,11 @@ class ModelChoice:
     """Which classifier."""
 
     model: Annotated[
-        Path | None, typer.Option(help="A checkpoint folder; by default the one that comes with whydiff.", metavar="DIR")
+        str | None,
+        typer.Option(
+            help="A checkpoint folder, else the name or the beginning of the hash of a registered model; by default the one "
+            "that comes with whydiff.",
+            metavar="MODEL",
+            envvar=MODEL_VARIABLE,
+        ),
     ] = None

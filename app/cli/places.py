@@ -21,8 +21,10 @@ def shortened(text: str) -> str:
 class Places:
     """Where the units of one diff are, in file names and line numbers."""
 
-    def __init__(self, diff: Diff) -> None:
+    def __init__(self, diff: Diff, names: tuple[str, ...] = ()) -> None:
+        """``names``: what each number taken of the change as a whole is (``Attribution.names``)."""
         self.diff = diff
+        self._names = names
         self._message = clean(diff.message).split("\n")
         self._numbers: dict[tuple[int, int], list[Numbers]] = {}
 
@@ -60,6 +62,8 @@ class Places:
         return shortened(self.text(unit))
 
     def _whole(self, unit: Unit) -> str:
+        if unit.file == METRICS_FILE and 0 <= unit.line < len(self._names):
+            return self._names[unit.line]
         if unit.file == METRICS_FILE:
             return f"{len(self.diff.files)} files, {self.diff.added} lines added, {self.diff.removed} deleted"
         if unit.file == MESSAGE_FILE:
@@ -90,7 +94,8 @@ class Places:
     def label(self, unit: Unit) -> str:
         """The place in words, such as "src/a.py:12" or "message"; not yet safe to print."""
         if unit.file < 0:
-            return "message" if unit.file == MESSAGE_FILE else "size of the change"
+            named = unit.file == METRICS_FILE and 0 <= unit.line < len(self._names)
+            return "message" if unit.file == MESSAGE_FILE else "the whole change" if named else "size of the change"
         old, new = self.numbers(unit)
         path = self.path(unit) or ""
         if new is None and old is None:

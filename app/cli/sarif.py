@@ -10,7 +10,7 @@ from urllib.parse import quote
 from app.cli.explanation import TOP, Explanation
 from app.cli.visible import visible
 from explain.attribution.types import UnitValue
-from models.change.types import Level, LineKind
+from models.change.types import METRICS_FILE, Level, LineKind
 
 _RULE = "whydiff/attribution"
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -34,10 +34,18 @@ def sarif(explanation: Explanation, version: str) -> dict[str, Any]:
                     "prediction": {"score": explanation.prediction.score, "flagged": explanation.prediction.flagged},
                     "method": explanation.attribution.method,
                     "verdict": explanation.verdict(),
-                },
+                }
+                | _metrics(explanation),
             }
         ],
     }
+
+
+def _metrics(explanation: Explanation) -> dict[str, Any]:
+    """What belongs to no line: the numbers taken of the change as a whole, with their values."""
+    units = [one for one in explanation.attribution.at(Level.LINE) if one.unit.file == METRICS_FILE]
+    found = [{"text": explanation.places.text(one.unit), "value": one.value} for one in units]
+    return {"metrics": found} if found else {}
 
 
 def _rule() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``whydiff score``: predictions for one change or for a dataset of millions."""
+"""``whydiff score``: predictions for changes or for datasets of millions."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ class Inputs:
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT...", help="Patch files, - or git revisions; or one dataset, a .parquet file.", show_default=False
+            metavar="INPUT...",
+            help="Patch files, - or git revisions; or datasets, .parquet files or folders of them.",
+            show_default=False,
         ),
     ]
     repo: Annotated[Path, typer.Option(help="The repository of a revision.", metavar="DIR")] = Path()
@@ -56,6 +58,9 @@ class How:
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write predictions to this Parquet file.", metavar="FILE")
     ] = None
+    split: Annotated[
+        str | None, typer.Option(help="Of a dataset, score only the rows with this split, such as valid.", metavar="NAME")
+    ] = None
     engine: Annotated[Engine, typer.Option(help="Where the work is done; ray is not in this version.")] = Engine.LOCAL
 
 
@@ -64,29 +69,41 @@ def score(source: Inputs, choice: ModelChoice, how: How) -> None:
     if how.engine is Engine.RAY:
         raise UsageError("This version of whydiff scores on one machine only; use --engine local.")
     check_output(how.output)
-    datasets = [one for one in source.inputs if one.endswith(DATASET)]
+    datasets = [one for one in source.inputs if _is_dataset(one)]
     if not datasets:
+        if how.split is not None:
+            raise UsageError(f"Expected datasets with --split {how.split}, but got changes; leave --split out.")
         _score_changes(source, choice, how)
-    elif len(source.inputs) > 1:
+    elif len(source.inputs) > len(datasets):
+        other = next(one for one in source.inputs if one not in datasets)
         raise UsageError(
-            f"Expected changes or one dataset, but got {len(source.inputs)} inputs with {datasets[0]}; score datasets one by one."
+            f"Expected either changes or datasets, but got {datasets[0]} and {other}; score them one after the other."
         )
     else:
-        _score_dataset(Path(datasets[0]), choice, how)
+        _score_datasets([Path(one) for one in datasets], choice, how)
+
+
+def _is_dataset(name: str) -> bool:
+    """Whether ``name`` is a Parquet file or a folder that holds some."""
+    try:
+        return name.endswith(DATASET) or any(Path(name).glob(f"*{DATASET}"))
+    except OSError:  # such as a name that is too long
+        return False
 
 
 def _score_changes(source: Inputs, choice: ModelChoice, how: How) -> None:
-    from app.cli.scored import COLUMNS, record, write_records
+    from app.cli.scored import write_records
+    from models.evaluate.contract import record
 
     diffs = [(one, _read(one, source)) for one in source.inputs]
     classifier = load_classifier(choice.model)
     records: list[dict[str, Any]] = []
     with progress() as bar:
         for name, diff in bar.track(diffs, description="Scoring"):
-            records.append(record(name, diff, classifier.predict([diff])[0]))
+            records.append(record(name, diff.id, classifier.predict([diff])[0]))
     if how.output is not None:
         with replacing(how.output) as temporary:
-            write_records(temporary, records, COLUMNS)
+            write_records(temporary, records, classifier)
     elif how.format is TextOrJson.JSON:
         for one in records:
             sys.stdout.write(dumps(one, indent=None))
@@ -118,17 +135,17 @@ def _table(records: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
-def _score_dataset(path: Path, choice: ModelChoice, how: How) -> None:
+def _score_datasets(paths: list[Path], choice: ModelChoice, how: How) -> None:
     from app.cli.scored import Dataset, score_batches
 
     if how.format is TextOrJson.TEXT:
         raise UsageError("Expected --format json or -o FILE for a dataset, but got --format text; leave --format out.")
-    if how.output is not None and how.output.absolute() == path.absolute():
-        raise UsageError(f"Expected another file than the dataset {path} for -o; name a new file.")
-    dataset = Dataset.open(path)
+    dataset = Dataset.open(paths, how.split)
+    if how.output is not None and how.output.resolve() in {file.resolve() for file in dataset.files}:
+        raise UsageError(f"Expected another file than the dataset {how.output} for -o; name a new file.")
     classifier = load_classifier(choice.model)
     unread = 0
-    with progress() as bar, dataset.sink(how.output) as write:
+    with progress() as bar, dataset.sink(how.output, classifier) as write:
         task = bar.add_task("Scoring", total=dataset.rows)
         for batch, records in score_batches(dataset, classifier):
             write(batch, records)

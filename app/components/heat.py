@@ -48,6 +48,8 @@ def heat_of(attribution: Attribution, level: Level) -> Heat:
     """The values of ``attribution`` at ``level``, rounded to four digits."""
     units = attribution.at(level)
     whole = {one.unit: _short(one.value) for one in units if one.unit.start < 0}
+    size = [one.value for one in units if one.unit.file == METRICS_FILE]
+    whole |= {Unit(METRICS_FILE): _short(sum(size))} if size else {}
     pieces: dict[Unit, list[Span]] = {}
     for one in units:
         if one.unit.end > one.unit.start >= 0:
@@ -61,9 +63,13 @@ def heat_of(attribution: Attribution, level: Level) -> Heat:
 
 
 def _largest(units: Iterable[UnitValue]) -> float:
-    sizes = {one.unit: abs(one.value) for one in units}
-    metrics = sizes.pop(Unit(METRICS_FILE), 0.0)
-    return _short(max(sizes.values(), default=0.0) or metrics)
+    metrics, rest = 0.0, 0.0
+    for one in units:
+        if one.unit.file == METRICS_FILE:
+            metrics += one.value
+        else:
+            rest = max(rest, abs(one.value))
+    return _short(rest or abs(metrics))
 
 
 def _short(value: float) -> float:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from app.components.plain import plain
 from explain.attribution.types import Attribution
+from models.change.types import METRICS_FILE
 from models.classify.protocol import Prediction
 from models.encode.types import Side
 
@@ -38,12 +39,17 @@ def show_score_chart(attribution: Attribution, prediction: Prediction) -> None:
 
 
 def parts(attribution: Attribution) -> dict[str, float]:
-    """The values summed by part of the change, with "left unexplained" they lead from baseline to output; logits."""
-    sums = dict.fromkeys(_PARTS, 0.0)
+    """The values summed by part of the change, with "left unexplained" they lead from baseline to output; logits.
+
+    A number taken of the change as a whole that has a name is a part of its own.
+    """
+    sums = dict.fromkeys(_PARTS.values(), 0.0)
     for one in attribution.tokens:
-        sums[one.side] += one.value
-    sums[Side.SPECIAL] += attribution.special
-    named = {_PARTS[side]: value for side, value in sums.items() if value}
+        named_metric = one.unit.file == METRICS_FILE and 0 <= one.unit.line < len(attribution.names)
+        name = plain(attribution.names[one.unit.line]) if named_metric else _PARTS[one.side]
+        sums[name] = sums.get(name, 0.0) + one.value
+    sums[_PARTS[Side.SPECIAL]] += attribution.special
+    named = {name: value for name, value in sums.items() if value}
     return named | {"left unexplained": attribution.completeness_gap}
 
 

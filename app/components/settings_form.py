@@ -8,8 +8,9 @@ import streamlit as st
 
 from app.components.plain import plain
 from explain.attribution.options import AttributionOptions
-from explain.attribution.registry import METHODS
+from explain.attribution.registry import METHODS, fitting
 from models.change.types import Level
+from models.classify.protocol import Classifier
 
 _COARSER = (Level.TOKEN, Level.LINE, Level.HUNK, Level.FILE)
 
@@ -23,9 +24,9 @@ class Explaining:
     options: AttributionOptions
 
 
-def choose_explanation() -> Explaining:
-    """What the user chose; every choice is part of the page's address."""
-    method = st.selectbox("Method", list(METHODS), key="method", bind="query-params")
+def choose_explanation(model: Classifier) -> Explaining:
+    """What the user chose of what fits ``model``; every choice is part of the page's address."""
+    method = st.selectbox("Method", [card.name for card in fitting(model)], key="method", bind="query-params")
     card = METHODS[method]
     st.caption(plain(card.summary))
     levels = [str(level) for level in _COARSER[_COARSER.index(card.finest) :]]

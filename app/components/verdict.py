@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from models.change.types import Diff, clean
+from models.classify.bands import Band
 from models.classify.protocol import Prediction
 
 
-def card(diff: Diff, prediction: Prediction, model_name: str) -> dict[str, Any]:
+def card(diff: Diff, prediction: Prediction, model_name: str, band: Band | None = None) -> dict[str, Any]:
     """The data of the verdict's component; all of it is text or numbers."""
     return {
         "flagged": prediction.flagged,
@@ -18,18 +19,19 @@ def card(diff: Diff, prediction: Prediction, model_name: str) -> dict[str, Any]:
         "threshold": prediction.threshold,
         "thresholdLabel": f"threshold {percent(prediction.threshold)}",
         "spoken": f"score {percent(prediction.score)}, threshold {percent(prediction.threshold)}",
-        "sentence": sentence(prediction),
+        "sentence": sentence(prediction, band),
         "facts": facts(diff, prediction, model_name),
         "notes": [clean(note) for note in diff.notes],
     }
 
 
-def sentence(prediction: Prediction) -> str:
-    """What the calibrated score means, and on which side of the threshold it is."""
+def sentence(prediction: Prediction, band: Band | None = None) -> str:
+    """What the calibrated score means, on which side of the threshold it is, and what became of past changes of this risk."""
     side = "at or above" if prediction.flagged else "below"
     return (
         f"Of 100 changes that score like this one, about {_of_hundred(prediction.score)} are of the class that the model flags. "
         f"It flags from {percent(prediction.threshold)} on, and this one is {side} that."
+        + (f" {band.sentence().capitalize()}." if band else "")
     )
 
 

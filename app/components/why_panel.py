@@ -10,6 +10,7 @@ from app.components.mount import show_diff
 from app.components.payload import View
 from app.components.plain import plain, visible
 from app.components.score_chart import show_score_chart
+from explain.attribution.exact import NAME as EXACT
 from explain.attribution.registry import method
 from explain.attribution.types import Attribution
 from models.change.types import MESSAGE_FILE, METRICS_FILE, Diff, Level, Unit
@@ -57,12 +58,14 @@ def trust_sentence(attribution: Attribution) -> str:
     gap = f"{attribution.relative_gap:.1%}"
     if not attribution.converged:
         return f"Read with care: the method did not converge, and {gap} of the output's change is not explained."
+    if card.name == EXACT:
+        return f"The model is a sum, and these are its terms: nothing is estimated, {gap} is left over by rounding."
     if card.additive:
         return (
             f"The values add up to the output's change from the baseline, but for {gap} of it. "
             "That is necessary for a right answer, not sufficient: taking lines back under “What if” puts it to the test."
         )
-    if not card.needs_gradients:
+    if card.measured:
         return f"Every value is a measured difference of two scores. They need not add up: here {gap} is left over."
     return f"A first guess from one slope: {gap} of the output's change is left over. Integrated gradients follow the whole way."
 
@@ -70,11 +73,13 @@ def trust_sentence(attribution: Attribution) -> str:
 def top_lines(diff: Diff, attribution: Attribution) -> pd.DataFrame:
     """The units with the largest values at line level, largest first, as text that may be shown anywhere."""
     units = sorted(attribution.at(Level.LINE), key=lambda one: -abs(one.value))
-    rows = [(one.value, *map(visible, _described(diff, one.unit))) for one in units[:_TOP] if one.value]
+    rows = [(one.value, *map(visible, _described(diff, one.unit, attribution.names))) for one in units[:_TOP] if one.value]
     return pd.DataFrame(rows, columns=["Logits", "Where", "Text"])
 
 
-def _described(diff: Diff, unit: Unit) -> tuple[str, str]:
+def _described(diff: Diff, unit: Unit, names: tuple[str, ...]) -> tuple[str, str]:
+    if unit.file == METRICS_FILE and 0 <= unit.line < len(names):
+        return "the whole change", names[unit.line]
     if unit.file == METRICS_FILE:
         return "size of the change", f"{diff.added} added, {diff.removed} removed"
     if unit.file == MESSAGE_FILE:

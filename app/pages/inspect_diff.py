@@ -13,6 +13,7 @@ from app.components.verdict import card
 from app.components.why_panel import show_why
 from app.workbench import classifier, explained, scored
 from models.change.types import Diff
+from models.classify.bands import band_of
 
 
 def page() -> None:
@@ -20,15 +21,20 @@ def page() -> None:
     diff: Diff | None = None
     with problems(), st.sidebar:
         diff = choose_change()
-    with st.sidebar:
-        explaining = choose_explanation()
+    model, explaining = None, None
+    with problems():
+        model = classifier()
+    if model is not None:
+        with st.sidebar:
+            explaining = choose_explanation(model)
     if diff is None:
         st.info("Choose a change in the sidebar: a sample, a diff to paste or upload, or a commit of a local repository.")
         return
+    if model is None or explaining is None:
+        return
     with problems():
-        model = classifier()
         prediction = scored(diff, model)
-        show_card(card(diff, prediction, model.name), key="verdict")
+        show_card(card(diff, prediction, model.name, band_of(model, prediction.score)), key="verdict")
         why, what_if = st.tabs(["Why", "What if"], key="answer", bind="query-params")
         with why, problems():
             show_why(diff, prediction, explained(diff, model, explaining.method, explaining.options), explaining.level)

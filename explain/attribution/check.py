@@ -7,13 +7,14 @@ which say what taking a line back means.
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from explain.attribution.types import Attribution, UnitValue
 from models.change.edit import changed_units, revert
 from models.change.types import Diff, Level, Unit
+from models.classify.additive import Additive
 from models.classify.differentiable import Differentiable
 from models.classify.protocol import Classifier
 from models.encode.types import EncodedDiff, Side
@@ -26,13 +27,16 @@ def check(attribution: Attribution, classifier: Classifier, diff: Diff, toleranc
     """Reasons why ``attribution`` is not a right answer for ``diff`` and ``classifier``; empty when it is.
 
     Scores input and baseline anew, and for occlusion the line of the largest value (two or three queries), adds the
-    values up in exact rational arithmetic at every level, and compares the units with what the classifier reads.
+    values up in exact rational arithmetic at every level, and compares the units with what the classifier reads. An exact
+    attribution is compared with what the classifier counts by its second way, which shares no code with the first.
     ``tolerance``: the gap that "converged" claims, as a share. An attribution that says that it did not converge is
     no reason by itself.
     """
     if not all(map(math.isfinite, _numbers(attribution))):
         return ("a value, an output or the gap is not a finite number",)
-    if isinstance(classifier, Differentiable) and attribution.baseline != "reverted":
+    if attribution.method == "exact":
+        recomputed = tuple(_recounted(attribution, classifier, diff))
+    elif isinstance(classifier, Differentiable) and attribution.baseline != "reverted":
         encoded = classifier.encode(diff)
         recomputed = (*_outputs_of_ids(attribution, classifier, encoded), *_places_of_ids(attribution, encoded))
     else:
@@ -91,7 +95,7 @@ def _logit_of_masked(classifier: Differentiable, row: list[int]) -> float:
 def _logit_of_padded(classifier: Differentiable, row: list[int]) -> float:
     """Padding among ids may shift the positions of what follows; as an embedding it stands where the content stood."""
     # A copy, because what was embedded in inference mode cannot be scored outside of it.
-    (logit,) = classifier.logit_of_embeddings(classifier.embed(tuple(row)).clone()).tolist()
+    (logit,) = classifier.logit_of_embeddings(classifier.embed(tuple(row)).clone(), tuple(row)).tolist()
     return float(logit)
 
 
@@ -130,6 +134,29 @@ def _outputs(attribution: Attribution, output: float, baseline_output: float, wi
         # Written so that NaN is a reason, not a pass.
         if not abs(claimed - found) <= ROUNDING * max(1.0, abs(found)):
             yield f"the output at the {name} is given as {claimed!r}, but the classifier answers {found!r}"
+
+
+def _recounted(attribution: Attribution, classifier: Classifier, diff: Diff) -> Iterator[str]:
+    if not isinstance(classifier, Additive):
+        yield f"{classifier.name} does not take its logit apart"
+        return
+    found = classifier.recounted(diff)
+    if attribution.baseline != found.baseline:
+        yield f"the baseline {attribution.baseline!r} is none that this classifier has"
+    prediction = classifier.predict([diff])[0]
+    yield from _outputs(attribution, prediction.logit, found.base, math.nan)
+    sums: defaultdict[Unit, float] = defaultdict(float)
+    for part in found.parts:
+        sums[part.unit.at(Level.LINE)] += part.value
+    given = {one.unit: one.value for one in attribution.at(Level.LINE)}
+    yield from _compared(set(given), set(sums), True)
+    for unit in sorted(set(given) & set(sums)):
+        if not abs(given[unit] - sums[unit]) <= ROUNDING * max(1.0, abs(sums[unit])):
+            yield f"the value of {unit} is given as {given[unit]!r}, but counted another way it is {sums[unit]!r}"
+    if not abs(attribution.completeness_gap) <= ROUNDING * max(1.0, abs(prediction.logit)):
+        yield f"claimed to be exact with a gap of {attribution.completeness_gap!r}"
+    if attribution.unread != prediction.unread:
+        yield f"{len(attribution.unread)} units are given as unread, but the classifier left out {len(prediction.unread)}"
 
 
 def _places_of_ids(attribution: Attribution, encoded: EncodedDiff) -> Iterator[str]:

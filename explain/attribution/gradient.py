@@ -33,5 +33,5 @@ def _slope(path: Path, classifier: Differentiable) -> Tensor:
     """Values of shape (1, length, width), float64."""
     with torch.inference_mode(False), torch.enable_grad():
         leaf = path.x.clone().requires_grad_()
-        (slope,) = torch.autograd.grad(classifier.logit_of_embeddings(leaf).sum(), leaf)
+        (slope,) = torch.autograd.grad(classifier.logit_of_embeddings(leaf, path.encoded.ids).sum(), leaf)
         return slope.double() * (path.x.double() - path.b.double())

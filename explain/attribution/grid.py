@@ -46,8 +46,7 @@ def _step(values: Iterable[float]) -> float:
     magnitude = sum(map(abs, values))
     if not math.isfinite(magnitude):
         raise ModelError(
-            f"Expected finite outputs and gradients from the model, but got {magnitude}; "
-            "train or copy the checkpoint again."
+            f"Expected finite outputs and gradients from the model, but got {magnitude}; train or copy the checkpoint again."
         )
     return 2.0 ** max(FINEST, math.frexp(magnitude)[1] - 51)
 

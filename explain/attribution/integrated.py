@@ -41,8 +41,13 @@ def integrated_gradients(diff: Diff, classifier: Differentiable, options: Attrib
 
 def _integral(path: Path, classifier: Differentiable, steps: int, batch: int) -> Tensor:
     """Values of shape (1, length, width)."""
+
+
+    def logit(embeddings: Tensor) -> Tensor:
+        return classifier.logit_of_embeddings(embeddings, path.encoded.ids)
+
     with torch.inference_mode(False):
-        values: Tensor = IntegratedGradients(classifier.logit_of_embeddings).attribute(
+        values: Tensor = IntegratedGradients(logit).attribute(
             path.x, baselines=path.b, n_steps=steps, method="gausslegendre", internal_batch_size=batch
         )
     return values

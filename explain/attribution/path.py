@@ -42,13 +42,13 @@ def path_between(method: str, diff: Diff, classifier: Differentiable, options: A
     with torch.no_grad():
         x = classifier.embed(encoded.ids)
         b = classifier.embed(replaced(encoded, content(encoded), token))
-        output, baseline_output = classifier.logit_of_embeddings(torch.cat((x, b))).double().tolist()
+        output, baseline_output = classifier.logit_of_embeddings(torch.cat((x, b)), encoded.ids).double().tolist()
     return Path(encoded, x, b, started(method, name, (output, baseline_output), encoded.unread))
 
 
 def logits_by_embeddings(classifier: Differentiable, rows: Sequence[tuple[int, ...]]) -> list[float]:
-    """The logits of ``rows`` of ids of one length, every token embedded and in its place, also padding."""
+    """The logits of ``rows`` of ids of one length and structure, every token embedded and in its place, also padding."""
     with torch.no_grad():
         embedded = torch.cat([classifier.embed(row) for row in rows])
-        logits: list[float] = classifier.logit_of_embeddings(embedded).double().tolist()
+        logits: list[float] = classifier.logit_of_embeddings(embedded, rows[0]).double().tolist()
     return logits

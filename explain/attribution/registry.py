@@ -1,4 +1,7 @@
-"""The attribution methods there are, each with a card. Importing this loads no torch; running a gradient method does."""
+"""The attribution methods there are, each with a card. Importing this loads no torch; running a gradient method does.
+
+A method says which classifiers it fits; ``default_method`` picks the best one for a classifier.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from explain.attribution.exact import exact
 from explain.attribution.occlusion import occlusion
 from explain.attribution.options import AttributionOptions
 from explain.attribution.schedule import doublings
 from explain.attribution.types import Attribution
 from models.change.types import Diff, Level
+from models.classify.additive import Additive
 from models.classify.differentiable import Differentiable
 from models.classify.protocol import Classifier
 from models.errors import UsageError
 
 Runner = Callable[[Diff, Classifier, AttributionOptions], Iterator[Attribution]]
+AUTO = "auto"
+"""In place of a method's name: the best one for the classifier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +30,9 @@ class MethodCard:
     """What is to be known about a method before it is run.
 
     ``additive``: whether its values sum to f(x) - f(baseline), up to the tolerance, for every model.
-    ``finest``: the most detailed level it has values for. ``needs_gradients``: whether it needs a ``Differentiable``
-    classifier. ``run`` raises UsageError at once, not at the first result, when it gets another.
+    ``measured``: whether every value is a difference of two scores. ``finest``: the most detailed level it has values for.
+    ``fits`` says whether the method can explain a classifier and ``needs``, in words, what it needs. ``run`` raises
+    UsageError at once, not at the first result, when it gets another.
     """
 
     name: str
@@ -32,10 +40,19 @@ class MethodCard:
     paper: str
     guarantee: str
     additive: bool
-    needs_gradients: bool
+    measured: bool
+    needs: str
+    fits: Callable[[Classifier], bool]
     finest: Level
-    run: Runner
+    runner: Runner
     queries: Callable[[int, AttributionOptions], int]
+
+    def run(self, diff: Diff, classifier: Classifier, options: AttributionOptions) -> Iterator[Attribution]:
+        """Partial results, the last being the answer. Raises UsageError, naming the methods that fit, for a wrong classifier."""
+        if not self.fits(classifier):
+            others = ", ".join(card.name for card in fitting(classifier))
+            raise UsageError(f"Expected {self.needs} for {self.name}, but {classifier.name} is none; use {others}.")
+        return self.runner(diff, classifier, options)
 
     def max_queries(self, n: int, options: AttributionOptions | None = None) -> int:
         """The most scorings for a diff of ``n`` lines (message lines, paths, hunk sections and the size count as lines).
@@ -62,37 +79,76 @@ def method(name: str) -> MethodCard:
     return METHODS[name]
 
 
+def fitting(classifier: Classifier) -> tuple[MethodCard, ...]:
+    """The methods that can explain ``classifier``, the recommended one first; never none."""
+    return tuple(card for card in METHODS.values() if card.fits(classifier))
+
+
+def default_method(classifier: Classifier) -> MethodCard:
+    """Exact where the classifier takes its logit apart itself, integrated gradients where it has any, else occlusion."""
+    return fitting(classifier)[0]
+
+
+def chosen(name: str, classifier: Classifier) -> MethodCard:
+    """The card of the method ``name``, which may be "auto". Raises UsageError with the names there are."""
+    return default_method(classifier) if name == AUTO else method(name)
+
+
+def _is_additive(classifier: Classifier) -> bool:
+    return isinstance(classifier, Additive)
+
+
+def _is_differentiable(classifier: Classifier) -> bool:
+    return isinstance(classifier, Differentiable)
+
+
+def _exact(diff: Diff, classifier: Classifier, options: AttributionOptions) -> Iterator[Attribution]:
+    assert isinstance(classifier, Additive)
+    return exact(diff, classifier, options)
+
+
 def _integrated(diff: Diff, classifier: Classifier, options: AttributionOptions) -> Iterator[Attribution]:
-    model = _differentiable(classifier, "integrated-gradients")
+    assert isinstance(classifier, Differentiable)
     from explain.attribution.integrated import integrated_gradients
 
-    return integrated_gradients(diff, model, options)
+    return integrated_gradients(diff, classifier, options)
 
 
 def _gradient(diff: Diff, classifier: Classifier, options: AttributionOptions) -> Iterator[Attribution]:
-    model = _differentiable(classifier, "gradient")
+    assert isinstance(classifier, Differentiable)
     from explain.attribution.gradient import gradient
 
-    return gradient(diff, model, options)
+    return gradient(diff, classifier, options)
 
 
-def _differentiable(classifier: Classifier, name: str) -> Differentiable:
-    if not isinstance(classifier, Differentiable):
-        raise UsageError(f"Expected a model with gradients for {name}, but {classifier.name} has none; use occlusion.")
-    return classifier
-
+_GRADIENTS = "a model with gradients"
 
 METHODS: Mapping[str, MethodCard] = indexed(
     (
+        MethodCard(
+            name="exact",
+            summary="What each word, or each number taken of the change, adds to the logit, as the model itself adds it up.",
+            paper="Lundberg et al. 2020, From local explanations to global understanding with explainable AI for trees",
+            guarantee="Words: their weights, shared evenly by the places of a word. Trees: Shapley values. No rest but rounding.",
+            additive=True,
+            measured=False,
+            needs="an additive model (a bag of words, or trees over sizes)",
+            fits=_is_additive,
+            finest=Level.TOKEN,
+            runner=_exact,
+            queries=lambda _, __: 1,
+        ),
         MethodCard(
             name="integrated-gradients",
             summary="The gradient, averaged on the way from a masked change to this one, times what changed on that way.",
             paper="Sundararajan, Taly and Yan 2017, Axiomatic Attribution for Deep Networks",
             guarantee="Values sum to f(x) - f(baseline) within the tolerance, or the answer says that it did not converge.",
             additive=True,
-            needs_gradients=True,
+            measured=False,
+            needs=_GRADIENTS,
+            fits=_is_differentiable,
             finest=Level.TOKEN,
-            run=_integrated,
+            runner=_integrated,
             queries=lambda _, options: 2 + sum(doublings(options.max_steps)),
         ),
         MethodCard(
@@ -101,9 +157,11 @@ METHODS: Mapping[str, MethodCard] = indexed(
             paper="Zeiler and Fergus 2014, Visualizing and Understanding Convolutional Networks",
             guarantee="Each value is a measured difference of two outputs. Redundant lines all get 0; values do not add up.",
             additive=False,
-            needs_gradients=False,
+            measured=True,
+            needs="a model",
+            fits=lambda _: True,
             finest=Level.LINE,
-            run=occlusion,
+            runner=occlusion,
             queries=lambda n, _: 2 + n,
         ),
         MethodCard(
@@ -112,9 +170,11 @@ METHODS: Mapping[str, MethodCard] = indexed(
             paper="Shrikumar, Greenside, Shcherbina and Kundaje 2016, Not Just a Black Box",
             guarantee="Exact where the model is linear; elsewhere the completeness gap is unbounded, and shown.",
             additive=False,
-            needs_gradients=True,
+            measured=False,
+            needs=_GRADIENTS,
+            fits=_is_differentiable,
             finest=Level.TOKEN,
-            run=_gradient,
+            runner=_gradient,
             queries=lambda _, __: 3,
         ),
     )

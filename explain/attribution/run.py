@@ -13,14 +13,14 @@ from models.classify.protocol import Classifier
 
 
 def attribute(
-    diff: Diff, classifier: Classifier, method: str = "integrated-gradients", options: AttributionOptions | None = None
+    diff: Diff, classifier: Classifier, method: str = registry.AUTO, options: AttributionOptions | None = None
 ) -> Iterator[Attribution]:
-    """Partial results of the method named ``method``, at least one; the last is the answer.
+    """Partial results of the method named ``method`` (by default the best one for it), at least one; the last is the answer.
 
     Stop at any point: nothing needs to be undone. Raises UsageError at once for a method that does not exist or that
     the classifier cannot do; ModelError while iterating when the model's outputs are not finite.
     """
-    return registry.method(method).run(diff, classifier, options or AttributionOptions())
+    return registry.chosen(method, classifier).run(diff, classifier, options or AttributionOptions())
 
 
 def answer(results: Iterable[Attribution]) -> Attribution:

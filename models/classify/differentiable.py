@@ -37,8 +37,11 @@ class Differentiable(Classifier, Protocol):
         """Float32 input embeddings of shape (1, len(ids), width), detached."""
         ...
 
-    def logit_of_embeddings(self, embeddings: Tensor) -> Tensor:
-        """Logit differences, flagged against not, shape (batch,), of embeddings (batch, length, width), no padding."""
+    def logit_of_embeddings(self, embeddings: Tensor, ids: tuple[int, ...]) -> Tensor:
+        """Logit differences, flagged against not, shape (batch,), of embeddings (batch, len(ids), width), no padding.
+
+        ``ids``: a row whose structure (markers of lines, paths, hunks) all the embeddings share; its content may differ.
+        """
         ...
 
     def logits_of_ids(self, rows: list[tuple[int, ...]]) -> list[float]:

@@ -1,13 +1,14 @@
-"""One way in to every checkpoint."""
+"""One way in to every checkpoint: ``whydiff.json`` names its kind, and a table says who loads that kind."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
 
-if TYPE_CHECKING:
-    from models.classify.differentiable import Differentiable
+from models.classify.checkpoint import BAG, DIFF_TRANSFORMER, SIZE, TRANSFORMER, read_kind
+from models.classify.protocol import Classifier
 
 
 def shipped() -> Path:
@@ -15,8 +16,40 @@ def shipped() -> Path:
     return Path(str(resources.files("models"))) / "default"
 
 
-def load(folder: Path | None = None) -> Differentiable:
-    """The classifier in ``folder``, or the shipped one; raises ModelError with what is wrong and the mend."""
+def load(folder: Path | None = None) -> Classifier:
+    """The classifier in ``folder``, or the shipped one; raises ModelError with what is wrong and the mend.
+
+    Who needs more than scores asks for it: ``isinstance(x, Differentiable)`` or ``isinstance(x, Additive)``.
+    """
+    folder = folder or shipped()
+    return LOADERS[read_kind(folder)](folder)
+
+
+def _transformer(folder: Path) -> Classifier:
     from models.classify.transformer import load_transformer
 
-    return load_transformer(folder or shipped())
+    return load_transformer(folder)
+
+
+def _diff_transformer(folder: Path) -> Classifier:
+    from models.classify.diff_transformer import load_diff_transformer
+
+    return load_diff_transformer(folder)
+
+
+def _size(folder: Path) -> Classifier:
+    from models.classify.size import load_size
+
+    return load_size(folder)
+
+
+def _bag(folder: Path) -> Classifier:
+    from models.classify.bag import load_bag
+
+    return load_bag(folder)
+
+
+LOADERS: Mapping[str, Callable[[Path], Classifier]] = MappingProxyType(
+    {TRANSFORMER: _transformer, DIFF_TRANSFORMER: _diff_transformer, SIZE: _size, BAG: _bag}
+)
+"""Who loads which kind; a new kind also goes into ``FILES`` in ``checkpoint.py``. Packages are imported on use."""

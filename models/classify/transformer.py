@@ -102,8 +102,8 @@ class TransformerClassifier:
             rows: Tensor = self._embeddings(torch.tensor([ids]))
         return rows.detach()
 
-    def logit_of_embeddings(self, embeddings: Tensor) -> Tensor:
-        """Logits, shape (batch,), of embeddings of shape (batch, length, width), without padding."""
+    def logit_of_embeddings(self, embeddings: Tensor, ids: tuple[int, ...]) -> Tensor:
+        """Logits, shape (batch,), of embeddings of shape (batch, length, width), without padding; ``ids`` make no difference."""
         mask = torch.ones(embeddings.shape[:2], dtype=torch.long)
         return _difference(self._model(inputs_embeds=embeddings, attention_mask=mask).logits)
 
@@ -142,7 +142,7 @@ def load_transformer(folder: Path, settings: Settings | None = None) -> Transfor
     weight or a first score (of a short and a longest input in one batch) cannot be computed or is not finite.
     """
     config = validate_folder(folder)
-    model = _model(folder)
+    model = read_model(folder)
     labels = int(model.config.num_labels)
     if labels not in {1, 2}:
         raise ModelError(
@@ -151,8 +151,8 @@ def load_transformer(folder: Path, settings: Settings | None = None) -> Transfor
     for name, value in model.state_dict().items():
         if value.is_floating_point() and not bool(torch.isfinite(value).all()):
             raise ModelError(f"The weight {name} of the model in {folder} is not finite; copy or train the checkpoint again.")
-    tokenizer, frame, special = _tokenizer(folder, config)
-    settings = settings or read_settings(folder, _positions(config)) or _plain(folder, config, tokenizer)
+    tokenizer, frame, special = read_tokenizer(folder, config)
+    settings = settings or read_settings(folder, positions(config)) or plain_settings(folder, config, tokenizer)
     classifier = TransformerClassifier(
         model, DiffEncoder(tokenizer, settings.encode, frame), settings, special, digest_folder(folder)
     )
@@ -160,13 +160,17 @@ def load_transformer(folder: Path, settings: Settings | None = None) -> Transfor
     return classifier
 
 
-def _plain(folder: Path, config: dict[str, Any], tokenizer: Tokenizer) -> Settings:
+def plain_settings(folder: Path, config: dict[str, Any], tokenizer: Tokenizer) -> Settings:
+    """How a model that knows nothing of our marks reads patches.
+
+    Raises ModelError for one that knows them, but was not finished.
+    """
     if tokenizer.token_to_id(ADDED) is not None:
         raise ModelError(
             f"{folder} lacks whydiff.json, so its training was not finished; run whydiff train again with -o {folder}."
         )
     # RoBERTa-shaped models keep two positions for padding.
-    length = max(16, min(_LONGEST, _positions(config) - 2))
+    length = max(16, min(_LONGEST, positions(config) - 2))
     return Settings(folder.resolve().name, EncodeOptions(max_length=length, markers=False, metrics=False, context=3))
 
 
@@ -184,12 +188,13 @@ def _try(classifier: TransformerClassifier, folder: Path) -> None:
         raise ModelError(f"The model in {folder} gives scores that are not finite; copy or train the checkpoint again.")
 
 
-def _model(folder: Path) -> Any:
+def read_model(folder: Path, headless: bool = False) -> Any:
+    """The model in ``folder``, float32; with ``headless`` one of two labels whose head may be new. Raises ModelError."""
     with _loading:
-        return _loaded(folder)
+        return _loaded(folder, headless)
 
 
-def _loaded(folder: Path) -> Any:
+def _loaded(folder: Path, headless: bool) -> Any:
     quiet: Any = transformers_logging
     level = quiet.get_verbosity()
     quiet.set_verbosity_error()
@@ -203,6 +208,7 @@ def _loaded(folder: Path) -> Any:
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # they are reported, and refused below
             dtype=torch.float32,
+            **({"num_labels": 2} if headless else {}),
         )
     except Exception as error:  # whatever a broken folder raises, the user gets one sentence
         reason = _reason(error)
@@ -210,6 +216,9 @@ def _loaded(folder: Path) -> Any:
     finally:
         quiet.set_verbosity(level)
     missing, other = sorted(map(str, report["missing_keys"])), sorted(report["mismatched_keys"])
+    if headless:
+        body = f"{model.base_model_prefix}."
+        missing, other = [name for name in missing if name.startswith(body)], [one for one in other if one[0].startswith(body)]
     if missing:
         raise ModelError(f"The model in {folder} lacks the weight {missing[0]}; fine-tune and save it whole.")
     if other:
@@ -226,7 +235,7 @@ def _reason(error: Exception) -> str:
     return " ".join(str(error).split())[:300] or type(error).__name__
 
 
-def _tokenizer(
+def read_tokenizer(
     folder: Path, config: dict[str, Any]
 ) -> tuple[Tokenizer, tuple[tuple[int, ...], tuple[int, ...]], tuple[int | None, int]]:
     """(tokenizer that keeps leading blanks in its offsets, ids before and after the content, (mask id, pad id))."""
@@ -256,7 +265,7 @@ def _own_frame(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return ((start,) if start is not None else ()), ((end,) if end is not None else ())
 
 
-def _positions(config: dict[str, Any]) -> int:
+def positions(config: dict[str, Any]) -> int:
     """How many positions the architecture has, as far as its configuration says."""
     known = [config[name] for name in ("max_position_embeddings", "n_positions") if isinstance(config.get(name), int)]
     return int(known[0]) if known else _LONGEST + 2

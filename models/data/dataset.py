@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from models.change.parse import parse
 from models.change.types import Diff
+from models.data.parquet import check_alike, files_of, opened, table
 from models.errors import DataError, InputError
 
 COLUMNS = (
@@ -25,46 +28,71 @@ COLUMNS = (
     "label",
     "split",
 )
-_LACKING = re.compile(r"FieldRef\.Name\((.+?)\)")
+OPTIONAL = ("weight", "label_kind", "expert_features")
+"""Columns that a dataset may lack; they are empty (NaN) then. ``models.data.weights`` reads ``weight``."""
+
+_COUNTS = ("lines_added", "lines_deleted", "files_changed")
+_NAMES = ("id", "project", "split")
 _HEADER = re.compile(r"^@@ -(\d{1,9})(?:,\d{1,9})? \+(\d{1,9})(?:,\d{1,9})? @@", re.MULTILINE)
 
 
-def read(paths: Sequence[Path], columns: Sequence[str] = COLUMNS) -> pd.DataFrame:
-    """The rows of Parquet files or folders of them, with ``columns``; labels are 0 or 1, int64.
+def read(paths: Sequence[Path], columns: Sequence[str] = (*COLUMNS, *OPTIONAL)) -> pd.DataFrame:
+    """The rows of Parquet files or folders of them, with ``columns``; labels are 0 or 1, int64; ``id`` is unique.
 
-    Raises DataError naming what is missing or wrong.
+    Of ``columns`` those of OPTIONAL are empty where a file lacks them. Raises DataError naming what is missing or wrong.
     """
-    files = [file for path in paths for file in (sorted(path.glob("*.parquet")) if path.is_dir() else [path])]
-    if not files:
-        raise DataError(
-            f"Expected Parquet files, but found none in {', '.join(map(str, paths))}; pass a dataset or a folder of them."
-        )
-    return pd.concat([_checked(file, _rows(file, columns)) for file in files], ignore_index=True)
+    files = files_of(paths)
+    schemas = {file: opened(file).schema_arrow for file in files}
+    for file, schema in schemas.items():
+        lacking = [name for name in columns if name not in schema.names and name not in OPTIONAL]
+        if lacking:
+            needed = ", ".join(name for name in columns if name not in OPTIONAL)
+            raise DataError(f"{file} lacks the column {lacking[0]}; pass a dataset with the columns {needed}.")
+    check_alike(schemas, columns)
+    parts = [_rows(file, [name for name in columns if name in schema.names]) for file, schema in schemas.items()]
+    frame = pd.concat(parts, ignore_index=True).reindex(columns=list(columns))
+    if frame.empty:
+        raise DataError(f"The dataset {', '.join(map(str, paths))[:300]} holds no rows; pass one that does.")
+    _check_ids(frame, [(file, len(part)) for file, part in zip(files, parts, strict=True)])
+    return frame
 
 
 def _rows(file: Path, columns: Sequence[str]) -> pd.DataFrame:
-    try:
-        return pd.read_parquet(file, columns=list(columns))
-    except (OSError, ValueError, KeyError) as error:
-        said = str(error).partition("\n")[0].rstrip(".")
-        lacking = _LACKING.search(said)
-        if lacking is None:
-            raise DataError(f"{file} could not be read as Parquet ({said}); pass a dataset or a folder of them.") from error
-        raise DataError(f"{file} lacks the column {lacking[1]}; pass a dataset with the columns {', '.join(columns)}.") from error
-
-
-def _checked(file: Path, frame: pd.DataFrame) -> pd.DataFrame:
-    """``frame`` with its labels as whole numbers; raises DataError for labels or diffs that nothing can be learnt from."""
+    """The rows of one file; raises DataError for a cell that nothing can be learnt from."""
+    frame: pd.DataFrame = table(file, columns).to_pandas()
     if "diff" in frame and len(frame) and not frame["diff"].map(lambda one: isinstance(one, str)).any():
         raise DataError(f"In {file} the column diff holds no text; pass a dataset of changes.")
+    for name in _NAMES:
+        if name in frame:
+            _refuse(file, frame[name], ~frame[name].map(lambda one: isinstance(one, str)).astype(bool), "text in every row")
+    for name in _COUNTS:
+        if name in frame:
+            numbers = pd.to_numeric(frame[name], errors="coerce").astype("float64")
+            _refuse(file, frame[name], ~numbers.between(0, float("inf"), inclusive="left"), "a number from 0 in every row")
     if "label" not in frame:
         return frame
-    wrong = frame.loc[~frame["label"].isin([0, 1]), "label"]
-    if len(wrong):
-        raise DataError(
-            f"In {file} the column label holds {wrong.iloc[0]}, expected 0 or 1 in every row; mend or drop such rows."
-        )
+    _refuse(file, frame["label"], ~frame["label"].isin([0, 1]), "0 or 1 in every row")
     return frame.astype({"label": "int64"})
+
+
+def _refuse(file: Path, column: pd.Series[Any], wrong: pd.Series[bool], expected: str) -> None:
+    if wrong.any():
+        came = str(column[wrong].iloc[0])[:80]
+        raise DataError(f"In {file} the column {column.name} holds {came}, expected {expected}; mend or drop such rows.")
+
+
+def _check_ids(frame: pd.DataFrame, sizes: Sequence[tuple[Path, int]]) -> None:
+    """Raise DataError for two rows of one id: a change that is learnt from must not be measured on, nor count twice."""
+    if "id" not in frame:
+        return
+    twice = frame["id"].duplicated(keep=False)
+    if not twice.any():
+        return
+    name = frame.loc[twice, "id"].iloc[0]
+    home = np.repeat(np.arange(len(sizes)), [size for _, size in sizes])
+    first, second = (sizes[home[row]][0] for row in frame.index[frame["id"] == name][:2])
+    where = f"in {first}" if first == second else f"in {first} and in {second}"
+    raise DataError(f"The id {str(name)[:200]} stands twice {where}; drop one of the two rows.")
 
 
 def to_diff(text: object, message: object) -> Diff | None:

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from models.data.splits import YOUNG, by_rank
 from models.mine.history import DAY, Commit, History
 
 SHORTEST, LONGEST, SHARE = 30, 730, 0.9
 """Bounds of the horizon in days, and the share of defects that are known by then."""
 
-TRAIN, VALID, TEST, YOUNG = "train", "valid", "test", "young"
 UNDECIDED = "undecided"
 
 
@@ -69,12 +69,8 @@ def labelled(
     ordered = sorted(rows, key=lambda commit: (commit.written, history.position[commit.id]))
     young = {commit.id for commit in ordered if commit.written > history.newest - days * DAY}
     settled = [commit.id for commit in ordered if commit.id not in young]
-    splits = dict.fromkeys(young, YOUNG) | {one: _split(n, len(settled)) for n, one in enumerate(settled)}
+    splits = dict.fromkeys(young, YOUNG) | dict(zip(settled, by_rank(len(settled)), strict=True))
     return {commit.id: _label(splits[commit.id], evidence.get(commit.id, ()), nobody) for commit in ordered}, days
-
-
-def _split(n: int, total: int) -> str:
-    return TRAIN if 10 * n < 8 * total else VALID if 10 * n < 9 * total else TEST
 
 
 def _label(split: str, evidence: Sequence[Evidence], nobody: str) -> Label:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import multiprocessing
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +20,9 @@ from models.encode.pieces import pieces
 from models.encode.vocabulary import CLS, SEP, token_id, train_tokenizer
 from models.errors import DataError
 from models.files import write_whole
-from models.train.options import TrainOptions
 
 _WORTH_A_POOL = 4000
 _PROBED = 16
-_encoder: DiffEncoder | None = None
-_lengths: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,41 +43,72 @@ class Ragged:
         """The length of every row."""
         return np.diff(self.starts)
 
+    def only(self, rows: NDArray[np.int64]) -> Ragged:
+        """The rows at ``rows``, in that order."""
+        parts = [self.row(int(i)) for i in rows]
+        return Ragged(np.concatenate(parts), np.concatenate([[0], np.cumsum([len(part) for part in parts])]))
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The encoded rows: ``short`` at the training length, ``long`` at the model's length, with their labels."""
+    """The rows that could be read, encoded:
 
-    short: Ragged
-    long: Ragged
-    labels: NDArray[np.int64]
+    ``encoded[k]`` at the k-th length asked for; ``kept`` are their places in the frame.
+    """
 
-
-def own_encoder(tokenizer: Tokenizer, options: EncodeOptions) -> DiffEncoder:
-    """The encoder of a vocabulary of ``train_tokenizer``."""
-    return DiffEncoder(tokenizer, options, ((token_id(tokenizer, CLS),), (token_id(tokenizer, SEP),)))
+    encoded: tuple[Ragged, ...]
+    kept: NDArray[np.int64]
 
 
-def tokenizer_for(frame: pd.DataFrame, options: TrainOptions) -> Tokenizer:
-    """A vocabulary learnt from a sample of 6,000 rows of ``frame``."""
-    sample = frame.sample(min(6000, len(frame)), random_state=options.seed)
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How rows become ids: a vocabulary as its JSON text, options, and the ids before and after the content."""
+
+    tokenizer: str
+    options: EncodeOptions
+    frame: tuple[tuple[int, ...], tuple[int, ...]]
+
+    def encoder(self) -> DiffEncoder:
+        """The encoder that does it."""
+        return DiffEncoder(Tokenizer.from_str(self.tokenizer), self.options, self.frame)
+
+
+def own_reading(tokenizer: Tokenizer, options: EncodeOptions) -> Reading:
+    """How a vocabulary of ``train_tokenizer`` is read."""
+    return Reading(tokenizer.to_str(), options, ((token_id(tokenizer, CLS),), (token_id(tokenizer, SEP),)))
+
+
+def tokenizer_for(frame: pd.DataFrame, size: int, seed: int) -> Tokenizer:
+    """A vocabulary of ``size`` learnt from a sample of 6,000 rows of ``frame``."""
+    sample = frame.sample(min(6000, len(frame)), random_state=seed)
     texts = (piece.text for _, diff in diffs(sample) for piece in pieces(diff, 1) if piece.near)
-    return train_tokenizer(texts, options.vocabulary)
+    return train_tokenizer(texts, size)
 
 
-def prepare(frame: pd.DataFrame, tokenizer: Tokenizer, options: TrainOptions, folder: Path) -> Prepared:
-    """Encode every row of ``frame``; the result is kept in ``folder`` and read back the next time."""
-    folder.mkdir(parents=True, exist_ok=True)
-    cache = folder / "encoded.npz"
-    key = _key(frame, tokenizer, options)
+def kept_tokenizer(frame: pd.DataFrame, size: int, seed: int, folder: Path) -> Tokenizer:
+    """The vocabulary in ``folder``, or a new one from ``frame`` that is kept there."""
+    path = folder / "tokenizer.json"
+    if path.exists():
+        return Tokenizer.from_file(str(path))
+    tokenizer = tokenizer_for(frame, size, seed)
+    write_whole(path, lambda place: tokenizer.save(str(place)))
+    return tokenizer
+
+
+def prepare(frame: pd.DataFrame, reading: Reading, lengths: tuple[int, ...], cache: Path) -> Prepared:
+    """Encode every row of ``frame`` at each of ``lengths``.
+
+    The result is kept in the file ``cache`` and read back the next time.
+    """
+    key = _key(frame, reading, lengths)
     if cache.exists():
         with np.load(cache) as stored:
             if str(stored["key"]) == key:
-                return _prepared(dict(stored))
-    arrays = _encode_all(frame, tokenizer, options)
+                return _prepared(dict(stored), len(lengths))
+    arrays = _encode_all(frame, reading, lengths)
     arrays["key"] = np.array(key)
     write_whole(cache, lambda path: _save(path, arrays))
-    return _prepared(arrays)
+    return _prepared(arrays, len(lengths))
 
 
 def _save(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
@@ -88,51 +116,66 @@ def _save(path: Path, arrays: dict[str, NDArray[np.generic]]) -> None:
         np.savez(file, allow_pickle=False, **arrays)
 
 
-def _prepared(arrays: dict[str, NDArray[np.generic]]) -> Prepared:
-    ragged = [Ragged(arrays[name].astype(np.uint16), arrays[name + "_starts"].astype(np.int64)) for name in ("short", "long")]
-    return Prepared(ragged[0], ragged[1], arrays["labels"].astype(np.int64))
+def _prepared(arrays: dict[str, NDArray[np.generic]], lengths: int) -> Prepared:
+    ragged = (Ragged(arrays[f"flat{k}"].astype(np.uint16), arrays[f"starts{k}"].astype(np.int64)) for k in range(lengths))
+    return Prepared(tuple(ragged), arrays["kept"].astype(np.int64))
 
 
-def _key(frame: pd.DataFrame, tokenizer: Tokenizer, options: TrainOptions) -> str:
+def _key(frame: pd.DataFrame, reading: Reading, lengths: tuple[int, ...]) -> str:
     """A digest of all that the encoded rows depend on; how the encoder works is held by what it makes of the first rows."""
-    total = hashlib.sha256(json.dumps([options.max_length, options.train_length]).encode())
-    total.update(tokenizer.to_str().encode())
-    for name in ("label", "diff", "message"):
+    total = hashlib.sha256(json.dumps([asdict(reading.options), lengths]).encode())
+    total.update(reading.tokenizer.encode())
+    for name in ("diff", "message"):
         total.update(pd.util.hash_pandas_object(frame[name], index=False).to_numpy().tobytes())
-    encoder = own_encoder(tokenizer, EncodeOptions(max_length=options.max_length))
+    encoder = reading.encoder()
     for _, diff in diffs(frame.head(_PROBED)):
         total.update(json.dumps(encoder.encode(diff).ids).encode())
     return total.hexdigest()
 
 
-def _start(tokenizer: str, options: TrainOptions) -> None:
-    global _encoder, _lengths  # noqa: PLW0603 - a pool's worker has no other place for what it starts with
-    _encoder = own_encoder(Tokenizer.from_str(tokenizer), EncodeOptions(max_length=options.max_length))
-    _lengths = (min(options.train_length, options.max_length), options.max_length)
+@dataclass
+class _Worker:
+    """What a process of the pool starts with."""
+
+    encoder: DiffEncoder
+    lengths: tuple[int, ...]
 
 
-def _encode_row(row: tuple[int, str, str]) -> tuple[int, list[int], list[int]] | None:
-    assert _encoder
+_worker: list[_Worker] = []
+
+
+def _start(reading: Reading, lengths: tuple[int, ...]) -> None:
+    _worker[:] = [_Worker(reading.encoder(), lengths)]
+
+
+def _encode_row(row: tuple[int, str, str]) -> tuple[int, list[NDArray[np.uint16]]] | None:
     diff = to_diff(row[1], row[2])
     if diff is None:
         return None
-    short, long = (list(_encoder.encode(diff, length).ids) for length in _lengths)
-    return row[0], short, long
+    encoder, lengths = _worker[0].encoder, _worker[0].lengths
+    return row[0], [np.array(encoder.encode(diff, length).ids, dtype=np.uint16) for length in lengths]
 
 
-def _encode_all(frame: pd.DataFrame, tokenizer: Tokenizer, options: TrainOptions) -> dict[str, NDArray[np.generic]]:
+def _encode_all(frame: pd.DataFrame, reading: Reading, lengths: tuple[int, ...]) -> dict[str, NDArray[np.generic]]:
     tasks: Iterator[tuple[int, str, str]] = zip(range(len(frame)), frame["diff"], frame["message"], strict=True)
+    start = (reading, lengths)
     if len(frame) < _WORTH_A_POOL:
-        _start(tokenizer.to_str(), options)
+        _start(*start)
         done = [one for one in map(_encode_row, tasks) if one is not None]
     else:
-        with multiprocessing.get_context("spawn").Pool(initializer=_start, initargs=(tokenizer.to_str(), options)) as pool:
+        with multiprocessing.get_context("spawn").Pool(initializer=_start, initargs=start) as pool:
             done = [one for one in pool.imap(_encode_row, tasks, chunksize=64) if one is not None]
     if not done:
         raise DataError(f"None of the {len(frame):,} rows holds a diff that can be read; look at the column diff.")
-    rows = np.array([row for row, _, _ in done])
-    arrays: dict[str, NDArray[np.generic]] = {"labels": frame["label"].to_numpy()[rows]}
-    for name, lists in (("short", [short for _, short, _ in done]), ("long", [long for _, _, long in done])):
-        arrays[name] = np.concatenate([np.array(ids, dtype=np.uint16) for ids in lists])
-        arrays[name + "_starts"] = np.concatenate([[0], np.cumsum([len(ids) for ids in lists])])
+    arrays: dict[str, NDArray[np.generic]] = {"kept": np.array([row for row, _ in done])}
+    for k in range(len(lengths)):
+        arrays[f"flat{k}"] = np.concatenate([rows[k] for _, rows in done])
+        arrays[f"starts{k}"] = np.concatenate([[0], np.cumsum([len(rows[k]) for _, rows in done])])
     return arrays
+
+
+def newest(frame: pd.DataFrame, share: float) -> NDArray[np.bool_]:
+    """Which rows are among the newest ``share`` of their project."""
+    rank = frame.groupby("project")["author_date"].rank(method="first", pct=True)
+    chosen: NDArray[np.bool_] = (rank > 1 - share).to_numpy()
+    return chosen

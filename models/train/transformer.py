@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
-import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,214 +13,109 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
-from sklearn.metrics import roc_auc_score
-from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import ModernBertConfig, ModernBertForSequenceClassification
+from transformers import PreTrainedModel
 
-from models.encode.vocabulary import CLS, HUNK, MARKERS, MASK, PAD, SEP, UNK, token_id
+from models.data.weights import training_weights
 from models.files import write_whole
-from models.train.options import TrainOptions
-from models.train.prepare import Prepared, prepare, tokenizer_for
-from models.train.resume import WORK, State, claim, restore, save, weights
+from models.train.evaluate import area
+from models.train.loop import WORK, Loop, State
+from models.train.options import TransformerOptions
+from models.train.prepare import Prepared, newest, prepare
+from models.train.report import Report
+from models.train.segment_rows import stratified
+from models.train.start import Start, begun, fresh
+
+Ints = NDArray[np.int64]
+_CHUNK = 2048
+"""Rows that are sorted by length together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """One line of progress: share done in [0, 1], the mean loss since the last line, tokens a second, AUC if measured."""
-
-    done: float
-    step: int
-    loss: float
-    tokens_per_second: float
-    seconds_left: float
-    auc: float | None = None
-
-
-def build(tokenizer: Tokenizer, options: TrainOptions) -> ModernBertForSequenceClassification:
-    """A fresh model of the options' shape, without dropout (mean pooling, two labels: 1 is "flagged")."""
-    torch.manual_seed(options.seed)
-    config = ModernBertConfig(
-        vocab_size=tokenizer.get_vocab_size(),
-        hidden_size=options.width,
-        intermediate_size=options.inner,
-        num_hidden_layers=options.layers,
-        num_attention_heads=options.heads,
-        max_position_embeddings=options.max_length,
-        pad_token_id=tokenizer.token_to_id(PAD),
-        cls_token_id=tokenizer.token_to_id(CLS),
-        bos_token_id=tokenizer.token_to_id(CLS),
-        sep_token_id=tokenizer.token_to_id(SEP),
-        eos_token_id=tokenizer.token_to_id(SEP),
-        classifier_pooling="mean",
-        id2label={0: "not flagged", 1: "flagged"},
-        label2id={"not flagged": 0, "flagged": 1},
-    )
-    model = ModernBertForSequenceClassification(config)
-    nn.init.zeros_(model.classifier.weight)
-    return model
-
-
-def train(frame: pd.DataFrame, options: TrainOptions, folder: Path) -> Iterator[Report]:
+def train(frame: pd.DataFrame, options: TransformerOptions, folder: Path, init: Path | None = None) -> Iterator[Report]:
     """Train on the rows with split "train" of ``frame``, yielding progress; goes on with what ``folder`` holds.
 
-    Leaves ``model.safetensors``, ``config.json``, ``tokenizer.json``, ``train.json`` and ``state.json`` in ``folder``
-    at the end, and in its folder ``work`` what only going on needs. Rows, order and masks are a function of the seed
-    and the step alone, so that a run that was cut off gives the weights of a whole one. (On a machine where sums
-    depend on the number of threads, to rounding.) Raises UsageError for a folder that holds another run.
+    ``init``: a checkpoint of any architecture whose weights and vocabulary the run starts from. Leaves
+    ``model.safetensors``, ``config.json``, ``tokenizer.json`` and ``state.json`` in ``folder`` at the end, and in its folder
+    ``work`` what only going on needs.
     """
-    claim(folder, options)
     rows = frame[frame["split"] == "train"].reset_index(drop=True)
-    valid = (
-        frame[frame["split"] == "valid"].sample(frac=1, random_state=options.seed).head(options.valid_rows).reset_index(drop=True)
-    )
-    tokenizer = _tokenizer(rows, options, folder)
-    data = prepare(rows, tokenizer, options, folder / WORK)
-    held_out = prepare(valid, tokenizer, options, folder / WORK / "valid")
-    yield from _Run(build(tokenizer, options), tokenizer, data, held_out, options, folder).go()
+    start = begun(init, options, folder) if init else fresh(rows, options, folder)
+    most = start.reading.options.max_length
+    prepared = prepare(rows, start.reading, (min(options.train_length, most), most), folder / WORK / "encoded.npz")
+    task = Classification(start, prepared, rows.iloc[prepared.kept].reset_index(drop=True), options)
+    loop = Loop(task, options.pace(), folder)
+    yield from loop.go()
+    _export(start.model, loop.state, task.tokens_in_epoch, folder)
 
 
-def _tokenizer(rows: pd.DataFrame, options: TrainOptions, folder: Path) -> Tokenizer:
-    path = folder / "tokenizer.json"
-    if path.exists():
-        return Tokenizer.from_file(str(path))
-    tokenizer = tokenizer_for(rows, options)
-    write_whole(path, lambda place: tokenizer.save(str(place)))
-    return tokenizer
+class Classification:
+    """The task: cross-entropy over two labels. Rows are read short, and ``long_share`` of them at the model's full length."""
 
+    name = "labels"
 
-class _Run:
-    """The loop and what it carries from step to step."""
-
-    def __init__(
-        self,
-        model: ModernBertForSequenceClassification,
-        tokenizer: Tokenizer,
-        data: Prepared,
-        held_out: Prepared,
-        options: TrainOptions,
-        folder: Path,
-    ) -> None:
-        self.model, self.data, self.held_out, self.options, self.folder = model, data, held_out, options, folder
-        self.mask, self.pad = token_id(tokenizer, MASK), token_id(tokenizer, PAD)
-        self.structure = [token_id(tokenizer, token) for token in (PAD, CLS, SEP, MASK, UNK, HUNK, *MARKERS.values())]
-        decay = [p for p in model.parameters() if p.ndim > 1]
-        rest = [p for p in model.parameters() if p.ndim <= 1]
-        groups = [{"params": decay, "weight_decay": options.weight_decay}, {"params": rest, "weight_decay": 0.0}]
-        self.optimizer = torch.optim.AdamW(groups, lr=options.learning_rate, betas=(0.9, 0.98))
+    def __init__(self, start: Start, prepared: Prepared, frame: pd.DataFrame, options: TransformerOptions) -> None:
+        self.model: nn.Module = start.model
+        self._start = start
+        self._short, self._long = prepared.encoded
+        self._options, self._labels = options, frame["label"].to_numpy(dtype=np.int64)
+        self._weights = training_weights(frame)
+        tuned = newest(frame, options.tune_share)
+        self._train, self._tune = np.flatnonzero(~tuned), np.flatnonzero(tuned)
         share = options.long_share
-        mean = (1 - share) * data.short.lengths().mean() + share * data.long.lengths().mean()
-        self.state = restore(folder, model, self.optimizer) or State()
-        self.state.tokens_in_epoch = float(mean * len(data.short))
+        mean = (1 - share) * self._short.lengths().mean() + share * self._long.lengths().mean()
+        self.tokens_in_epoch = float(mean * len(self._train))
 
-    def go(self) -> Iterator[Report]:
-        started, saved = time.monotonic() - self.state.seconds, time.monotonic()
-        losses: list[float] = []
-        shown = self.state.tokens, time.monotonic()
-        for batch in self._batches():
-            self.state.seconds = time.monotonic() - started
-            done = self._done()
-            if done >= 1:
-                break
-            losses.append(self._step(*batch, rate=self._rate(done)))
-            if self.state.step % 20 == 0:
-                now = time.monotonic()
-                speed = (self.state.tokens - shown[0]) / (now - shown[1])
-                left = self.state.seconds / max(done, 1e-6) * (1 - done)
-                yield Report(done, self.state.step, float(np.mean(losses)), speed, left)
-                losses, shown = [], (self.state.tokens, now)
-            if time.monotonic() - saved > self.options.checkpoint_minutes * 60:
-                save(self.folder, self.model, self.optimizer, self.state)
-                yield Report(done, self.state.step, math.nan, math.nan, math.nan, self._auc())
-                saved = time.monotonic()
-        save(self.folder, self.model, self.optimizer, self.state)
-        self._export()
-        yield Report(1.0, self.state.step, math.nan, math.nan, 0.0, self._auc())
+    def batches(self, epoch: int) -> Sequence[Ints]:
+        """Batches of rows of similar length; a row that is read long is numbered from the number of rows on."""
+        random = np.random.default_rng((self._options.seed, epoch))
+        order = random.permutation(self._train)
+        is_long = random.random(len(self._labels)) < self._options.long_share
+        lengths = np.where(is_long, self._long.lengths(), self._short.lengths())
+        found: list[Ints] = []
+        for chunk in np.array_split(order, max(1, len(order) // _CHUNK)):
+            found += by_padded_length(stratified(chunk, lengths, self._labels), lengths, self._options.batch_tokens)
+        return [found[i] + len(self._labels) * is_long[found[i]] for i in random.permutation(len(found))]
 
-    def _done(self) -> float:
-        """The share of the run that is over: by tokens, or by the clock once it is clearly ahead of them.
+    def loss(self, rows: Ints, random: np.random.Generator) -> tuple[Tensor, int]:
+        """Weighted cross-entropy; a share of the rows have a drawn share of their tokens masked."""
+        ids = [
+            (self._long if row >= len(self._labels) else self._short).row(int(row % len(self._labels))).astype(np.int64)
+            for row in rows
+        ]
+        if self._start.mask is not None:
+            for row in ids:
+                self._hide(row, self._start.mask, random)
+        padded, attention = pad(ids, self._start.pad)
+        logits = self.model(input_ids=padded, attention_mask=attention).logits.float()
+        at = rows % len(self._labels)
+        each = nn.functional.cross_entropy(logits, torch.from_numpy(self._labels[at]), reduction="none")
+        return (each * torch.from_numpy(self._weights[at]).float()).mean(), int(attention.sum())
 
-        A run that is not short of time must not depend on the clock, or the same seed gives other weights.
-        """
-        by_tokens = self.state.tokens / (self.options.epochs * self.state.tokens_in_epoch)
-        by_clock = self.state.seconds / (self.options.minutes * 60)
-        return float(by_clock if by_clock > by_tokens + 0.01 else by_tokens)
+    def _hide(self, row: Ints, mask: int, random: np.random.Generator) -> None:
+        """In some rows, put the mask in place of a share of the content."""
+        if random.random() < self._options.mask_share:
+            row[(random.random(len(row)) < random.random()) & ~np.isin(row, self._start.structure)] = mask
 
-    def _rate(self, done: float) -> float:
-        warm = min(1.0, done / self.options.warmup) if self.options.warmup else 1.0
-        return self.options.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
-
-    def _batches(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Batches of about ``batch_tokens`` tokens of similar length; the first ``state.step`` of them are passed over."""
-        epoch, step = 0, 0
-        while True:
-            random = np.random.default_rng((self.options.seed, epoch))
-            order = random.permutation(len(self.data.short))
-            is_long = random.random(len(order)) < self.options.long_share
-            lengths = np.where(is_long, self.data.long.lengths(), self.data.short.lengths())
-            for chunk in np.array_split(order, max(1, len(order) // 2048)):
-                batches = _by_length(_stratified(chunk, lengths, self.data.labels), lengths, self.options.batch_tokens)
-                for pick in random.permutation(len(batches)):
-                    step += 1
-                    if step > self.state.step:
-                        yield self._tensors(batches[pick], is_long, np.random.default_rng((self.options.seed, epoch, step)))
-            epoch += 1
-
-    def _tensors(
-        self, rows: NDArray[np.int64], is_long: NDArray[np.bool_], random: np.random.Generator
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        ids = [(self.data.long if is_long[i] else self.data.short).row(int(i)).astype(np.int64) for i in rows]
-        share = np.where(random.random(len(rows)) < self.options.mask_share, random.random(len(rows)), 0.0)
-        for row, masked in zip(ids, share, strict=True):
-            if masked:
-                row[(random.random(len(row)) < masked) & ~np.isin(row, self.structure)] = self.mask
-        padded, attention = pad(ids, self.pad)
-        return padded, attention, torch.from_numpy(self.data.labels[rows])
-
-    def _step(self, ids: Tensor, attention: Tensor, labels: Tensor, rate: float) -> float:
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        self.model.train()
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.options.bfloat16):
-            logits = self.model(input_ids=ids, attention_mask=attention).logits
-        loss = nn.functional.cross_entropy(logits.float(), labels)
-        self.optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self.optimizer.step()
-        self.state.step += 1
-        self.state.tokens += int(attention.sum())
-        return float(loss.detach())
-
-    def _auc(self) -> float:
-        ids = self.held_out.long
-        return float(roc_auc_score(self.held_out.labels, logits(self.model, [ids.row(i) for i in range(len(ids))], self.pad)))
-
-    def _export(self) -> None:
-        """Write what the checkpoint is made of; the weights last, because a folder without them is not loaded."""
-        state = json.dumps(asdict(self.state)) + "\n"
-        write_whole(self.folder / "state.json", lambda path: path.write_text(state, encoding="utf-8"))
-        config = self.model.config.to_json_string()
-        write_whole(self.folder / "config.json", lambda path: path.write_text(config, encoding="utf-8"))
-        tensors = weights(self.model)
-        write_whole(self.folder / "model.safetensors", lambda path: save_file(tensors, path, metadata={"format": "pt"}))
+    def measure(self) -> float:
+        """The AUC on the rows that are not learnt from, read at full length."""
+        rows = [self._long.row(int(i)) for i in self._tune]
+        return area(self._labels[self._tune], logits(self.model, rows, self._start.pad))
 
 
-def _stratified(chunk: NDArray[np.int64], lengths: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The rows ordered by their rank of length within their class, so that batches are even in length and in label.
+def _export(model: PreTrainedModel, state: State, tokens_in_epoch: float, folder: Path) -> None:
+    """Write what the checkpoint is made of; the weights last, because a folder without them is not loaded.
 
-    Plain sorting gives batches of short, mostly harmless changes and of long, mostly risky ones: the loss then
-    drives the bias up and down instead of teaching anything.
+    Weights are stored as float16, half the size, and read back as float32: what is measured is what was stored.
     """
-    rank = np.zeros(len(chunk))
-    for label in np.unique(labels[chunk]):
-        mine = np.flatnonzero(labels[chunk] == label)
-        by_length = mine[np.argsort(lengths[chunk[mine]], kind="stable")]
-        rank[by_length] = (np.arange(len(mine)) + 0.5) / len(mine)
-    return chunk[np.argsort(rank, kind="stable")]
+    counters = json.dumps(asdict(state) | {"tokens_in_epoch": tokens_in_epoch}) + "\n"
+    write_whole(folder / "state.json", lambda path: path.write_text(counters, encoding="utf-8"))
+    config = model.config.to_json_string()
+    write_whole(folder / "config.json", lambda path: path.write_text(config, encoding="utf-8"))
+    halves = {name: value.detach().cpu().half().contiguous() for name, value in model.state_dict().items()}
+    write_whole(folder / "model.safetensors", lambda path: save_file(halves, path, metadata={"format": "pt"}))
 
 
-def _by_length(order: NDArray[np.int64], lengths: NDArray[np.int64], budget: int) -> list[NDArray[np.int64]]:
+def by_padded_length(order: Ints, lengths: Ints, budget: int) -> list[Ints]:
     """Cut ``order`` into runs whose padded size, longest row times rows, is at most ``budget``."""
     batches, start, longest = [], 0, 0
     for end, row in enumerate(order):
@@ -249,7 +142,7 @@ def logits(model: nn.Module, rows: list[NDArray[Any]], fill: int, budget: int = 
     lengths = np.array([len(row) for row in rows])
     out = np.zeros(len(rows))
     with torch.inference_mode():
-        for batch in _by_length(np.argsort(lengths, kind="stable"), lengths, budget):
+        for batch in by_padded_length(np.argsort(lengths, kind="stable"), lengths, budget):
             ids, attention = pad([rows[i] for i in batch], fill)
             values = model(input_ids=ids, attention_mask=attention).logits
             out[batch] = (values[:, 1] - values[:, 0]).double().numpy()

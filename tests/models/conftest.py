@@ -12,10 +12,10 @@ from safetensors.torch import save_file
 from models.classify.checkpoint import Settings, write_settings
 from models.encode.encoder import EncodeOptions
 from models.encode.vocabulary import train_tokenizer
-from models.train.options import TrainOptions
-from models.train.transformer import build
+from models.train.options import TransformerOptions
+from models.train.start import build
 
-TINY = TrainOptions(max_length=96, train_length=48, vocabulary=420, width=32, layers=2, heads=2, inner=32, seed=3)
+TINY = TransformerOptions(max_length=96, train_length=48, vocabulary=420, width=32, layers=2, heads=2, inner=32, seed=3)
 
 SMALL = """diff --git a/src/pool.py b/src/pool.py
 --- a/src/pool.py

@@ -166,12 +166,12 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from models.classify.checkpoint import Settings, write_settings
     from models.encode.encoder import EncodeOptions
     from models.encode.vocabulary import train_tokenizer
-    from models.train.options import TrainOptions
-    from models.train.transformer import build
+    from models.train.options import TransformerOptions
+    from models.train.start import build
 
     folder = tmp_path_factory.mktemp("checkpoint")
     tokenizer = train_tokenizer([TWO_FILES] * 3, 400)
-    model = build(tokenizer, TrainOptions(max_length=128, width=32, layers=2, heads=2, inner=32))
+    model = build(tokenizer, TransformerOptions(max_length=128, width=32, layers=2, heads=2, inner=32))
     random = torch.Generator().manual_seed(3)
     tensors = {name: value + 0.3 * torch.randn(value.shape, generator=random) for name, value in model.state_dict().items()}
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})

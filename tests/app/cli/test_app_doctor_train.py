@@ -10,7 +10,8 @@ import pytest
 from app.cli import app as app_verb
 from app.cli import doctor
 from models.errors import ModelError
-from models.train.transformer import Report
+from models.train.config import Config
+from models.train.report import Report
 
 
 def test_app_listens_on_this_machine_only(whydiff, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -91,21 +92,32 @@ def test_doctor_refuses_a_score_that_is_no_number(whydiff, planted, monkeypatch:
     assert whydiff("doctor").code == 1
 
 
-def test_train_passes_the_flags_on(whydiff, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_train_passes_on_what_was_asked(whydiff, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     seen: list[object] = []
 
-    def fake(datasets: list[Path], kind: str, options: object, folder: Path) -> list[Report]:
-        seen.extend([datasets, kind, options, folder])
-        return [Report(0.5, 20, 0.7, 1000.0, 60.0), Report(1.0, 40, float("nan"), float("nan"), 0.0, 0.71)]
+    def fake(datasets: list[Path], config: Config, folder: Path, init: Path | None) -> list[Report]:
+        seen.extend([datasets, config, folder, init])
+        nan = float("nan")
+        return [Report(0.5, 20, 0.7, 1000.0, 60.0, None, "labels"), Report(1.0, 40, nan, nan, 0.0, 0.71, "labels")]
 
     monkeypatch.setattr("models.train.run.train_checkpoint", fake)
     (tmp_path / "d.parquet").touch()
-    result = whydiff("train", tmp_path / "d.parquet", "-o", tmp_path / "out", "--layers", 2, "--learning-rate", 0.01)
+    (tmp_path / "run.toml").write_text('kind = "transformer"\nlayers = 2\nlearning_rate = 1\n')
+    result = whydiff(
+        "train", tmp_path / "d.parquet", "-o", tmp_path / "out", "--config", tmp_path / "run.toml", "--set", "learning_rate=0.01"
+    )
     assert (result.code, result.out) == (0, f"{tmp_path / 'out'}\n")
-    assert "step 40: area under the curve 0.7100" in result.err
-    datasets, kind, options, folder = seen
-    assert (datasets, kind, folder) == ([tmp_path / "d.parquet"], "transformer", tmp_path / "out")
-    assert (options.layers, options.learning_rate, options.heads) == (2, 0.01, 4)
+    assert "labels step 40: 0.7100 on rows that are not learnt from" in result.err
+    datasets, config, folder, init = seen
+    assert (datasets, folder, init) == ([tmp_path / "d.parquet"], tmp_path / "out", None)
+    assert (config.tier.kind, config.options.layers, config.options.learning_rate) == ("transformer", 2, 0.01)
+
+
+def test_train_lists_the_options_of_a_kind(whydiff) -> None:
+    result = whydiff("train", "--kind", "bag", "--list-options")
+    assert result.code == 0
+    assert "min_df" in result.out
+    assert "logistic regression" in result.out
 
 
 def test_train_refuses_what_cannot_be(refused, tmp_path: Path) -> None:
@@ -114,4 +126,13 @@ def test_train_refuses_what_cannot_be(refused, tmp_path: Path) -> None:
     assert "is a file" in refused("train", tmp_path / "d.parquet", "-o", tmp_path / "d.parquet")
     assert "--kind" in refused("train", tmp_path / "d.parquet", "-o", tmp_path / "out", "--kind", "magic")
     assert "-o" in refused("train", tmp_path / "d.parquet")
+    assert "has no option 'layers'" in refused("train", tmp_path / "d.parquet", "--kind", "bag", "--set", "layers=2")
+    assert "NAME=VALUE" in refused("train", tmp_path / "d.parquet", "--set", "layers")
+    assert "could not be read" in refused("train", tmp_path / "d.parquet", "--config", tmp_path / "none.toml")
     assert not (tmp_path / "out").exists()
+
+
+def test_only_what_this_platform_needs_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ["numpy>=1; python_version >= '3'", "nowhere>=1; sys_platform == 'none'", "pytest>=1; extra == 'dev'", "pandas>=1"]
+    monkeypatch.setattr("app.cli.doctor._required", lambda: lines)
+    assert [one.what for one in doctor.check_packages()] == ["numpy", "pandas"]

@@ -11,7 +11,6 @@ from app.cli.flags import command
 from app.cli.main import VERBS, cli
 from explain.attribution.options import AttributionOptions
 from explain.counterfactual.types import SearchOptions
-from models.train.options import TrainOptions
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def test_the_call_gets_the_dataclass() -> None:
     assert call() == 4
 
 
-@pytest.mark.parametrize(("name", "options"), [("explain", AttributionOptions), ("flip", SearchOptions), ("train", TrainOptions)])
+@pytest.mark.parametrize(("name", "options"), [("explain", AttributionOptions), ("flip", SearchOptions)])
 def test_every_option_is_a_flag_with_its_default(name: str, options: type) -> None:
     found = {one.name: one for one in typer.main.get_command(cli).commands[name].params}
     for one in fields(options):

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 CONTRACT = ["schema", "id", "diff_id", "score", "threshold", "flagged", "tokens_read", "tokens_total"]
+MODEL = ["model", "model_kind", "model_digest"]
 GOOD = "--- a/a.py\n+++ b/a.py\n@@ -1 +1,2 @@\n x\n+danger\n"
 
 
@@ -38,8 +39,8 @@ def test_table_by_default(whydiff, planted, two_files: Path) -> None:
 def test_changes_to_parquet(whydiff, planted, two_files: Path, tmp_path: Path) -> None:
     assert whydiff("score", two_files, "-o", tmp_path / "p.parquet").code == 0
     table = pq.read_table(tmp_path / "p.parquet")
-    assert table.column_names == CONTRACT
-    assert table.num_rows == 1
+    assert table.column_names == CONTRACT + MODEL
+    assert table.select(MODEL).to_pylist() == [{"model": "planted", "model_kind": "", "model_digest": "feedbeef"}]
 
 
 def test_dataset_to_parquet_keeps_its_columns_but_the_diff(whydiff, planted, dataset: Path, tmp_path: Path) -> None:
@@ -47,7 +48,7 @@ def test_dataset_to_parquet_keeps_its_columns_but_the_diff(whydiff, planted, dat
     assert result.code == 0
     assert "50 of 150 rows hold no diff that can be read" in result.err
     table = pq.read_table(tmp_path / "p.parquet")
-    assert set(table.column_names) == {"id", "label", "message", *CONTRACT}
+    assert set(table.column_names) == {"id", "label", "message", *CONTRACT, *MODEL}
     rows = table.to_pylist()
     assert [row["id"] for row in rows] == [f"r{n}" for n in range(150)]
     assert [row["score"] is None for row in rows] == [n % 3 == 0 for n in range(150)]
@@ -76,7 +77,8 @@ def test_wrong_inputs(refused, planted, dataset: Path, two_files: Path, tmp_path
     assert "could not be read as Parquet" in refused("score", tmp_path / "missing.parquet")
     assert "could not be read as Parquet" in refused("score", tmp_path / "broken.parquet")
     assert "no column diff, only x" in refused("score", tmp_path / "columns.parquet")
-    assert "one dataset" in refused("score", dataset, two_files)
+    assert "either changes or datasets" in refused("score", dataset, two_files)
+    assert "leave --split out" in refused("score", two_files, "--split", "valid")
     assert "--format text" in refused("score", dataset, "--format", "text")
     assert "name a new file" in refused("score", dataset, "-o", dataset)
     assert "--engine local" in refused("score", two_files, "--engine", "ray")
@@ -86,3 +88,65 @@ def test_wrong_inputs(refused, planted, dataset: Path, two_files: Path, tmp_path
 def test_one_bad_input_prints_nothing(refused, planted, two_files: Path) -> None:
     assert "revision" in refused("score", two_files, "no-such-revision")
     assert planted.asked == []
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two files that lack one of the other's columns, and one type that differs."""
+    path = tmp_path / "data"
+    path.mkdir()
+    for name, first, width in (("a", 0, pa.int8()), ("b", 100, pa.int64())):
+        ids = range(first, first + 100)
+        table = pa.table(
+            {
+                "id": [f"{name}{n}" for n in ids],
+                "diff": [GOOD] * 100,
+                "label": pa.array([n % 2 for n in ids], width),
+                "split": ["valid" if n % 4 == 0 else "train" for n in ids],
+                f"only_{name}": [f"x{n}" for n in ids],
+                "model": ["another"] * 100,
+            }
+        )
+        pq.write_table(table, path / f"{name}.parquet", row_group_size=30)
+    return path
+
+
+def test_a_folder_is_the_same_as_its_files(whydiff, planted, folder: Path, tmp_path: Path) -> None:
+    assert whydiff("score", folder, "-o", tmp_path / "p.parquet").code == 0
+    assert whydiff("score", folder / "a.parquet", folder / "b.parquet", "-o", tmp_path / "q.parquet").code == 0
+    rows = pq.read_table(tmp_path / "p.parquet").to_pylist()
+    assert rows == pq.read_table(tmp_path / "q.parquet").to_pylist()
+    assert [row["id"] for row in rows] == [f"a{n}" for n in range(100)] + [f"b{n}" for n in range(100, 200)]
+    assert [row["only_a"] for row in rows] == [f"x{n}" for n in range(100)] + [None] * 100
+    assert [row["label"] for row in rows] == [n % 2 for n in range(200)]
+    assert {row["model"] for row in rows} == {"planted"}
+
+
+def test_only_the_rows_of_a_split_are_scored(whydiff, planted, folder: Path, tmp_path: Path) -> None:
+    assert whydiff("score", folder, "--split", "valid", "-o", tmp_path / "p.parquet").code == 0
+    rows = pq.read_table(tmp_path / "p.parquet").to_pylist()
+    assert [row["id"] for row in rows] == [f"{'ab'[n >= 100]}{n}" for n in range(0, 200, 4)]
+    assert {row["split"] for row in rows} == {"valid"}
+    assert sum(planted.asked) == 50
+
+
+def test_rows_without_id_are_called_by_their_place(whydiff, planted, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        pq.write_table(pa.table({"diff": [GOOD] * 3, "split": ["train", "valid", "valid"]}), tmp_path / f"{name}.parquet")
+    out = whydiff("score", tmp_path, "--split", "valid").out
+    assert [json.loads(line)["id"] for line in out.splitlines()] == ["1", "2", "4", "5"]
+
+
+def test_datasets_that_do_not_fit(refused, planted, folder: Path, dataset: Path, tmp_path: Path) -> None:
+    assert "expected one of train, valid" in refused("score", folder, "--split", "tset")
+    assert "no column split" in refused("score", dataset, "--split", "valid")
+    assert "name a new file" in refused("score", folder, "-o", folder / "b.parquet")
+    pq.write_table(pa.table({"diff": [GOOD], "label": ["bad"]}), folder / "c.parquet")
+    said = refused("score", folder)
+    assert "label holds numbers" in said
+    assert "c.parquet" in said
+    pq.write_table(pa.table({"diff": [GOOD], "label": [1000]}), folder / "c.parquet")
+    assert "does not fit" in refused("score", folder, "-o", tmp_path / "p.parquet")
+    assert not (tmp_path / "p.parquet").exists()
+    (tmp_path / "empty").mkdir()
+    assert "is a folder" in refused("score", tmp_path / "empty", "--repo", Path(__file__).parent)

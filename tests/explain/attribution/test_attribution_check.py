@@ -23,7 +23,7 @@ def right(model) -> Attribution:
     return answer(attribute(DIFF, model))
 
 
-@pytest.mark.parametrize("method", list(METHODS))
+@pytest.mark.parametrize("method", [card.name for card in METHODS.values() if card.fits(Attention())])
 @pytest.mark.parametrize("baseline", ["mask", "pad"])
 def test_a_right_answer_passes(model, method, baseline):
     assert check(answer(attribute(DIFF, model, method, AttributionOptions(baseline=baseline))), model, DIFF) == ()

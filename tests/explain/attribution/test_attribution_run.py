@@ -19,7 +19,7 @@ def test_a_wrong_name_is_answered_with_the_right_ones():
 
 @pytest.mark.parametrize("name", ["integrated-gradients", "gradient"])
 def test_a_classifier_without_gradients_is_refused_before_the_first_result(name):
-    with pytest.raises(UsageError, match="size has none; use occlusion"):
+    with pytest.raises(UsageError, match="size is none; use occlusion"):
         attribute(DIFF, Size(), name)
 
 

@@ -46,7 +46,7 @@ def test_the_answer_does_not_depend_on_the_batch(tiny_folder: Path):
 def test_embeddings_give_the_logit_of_the_ids(tiny_folder: Path):
     classifier = load(tiny_folder)
     ids = classifier.encode(DIFFS[0]).ids
-    by_embedding = classifier.logit_of_embeddings(classifier.embed(ids)).item()
+    by_embedding = classifier.logit_of_embeddings(classifier.embed(ids), ids).item()
     assert by_embedding == pytest.approx(classifier.logits_of_ids([ids])[0], abs=1e-5)
 
 
@@ -64,7 +64,7 @@ def test_calibration_and_threshold_belong_to_the_checkpoint(tiny_folder: Path, t
 def test_loading_leaves_no_gradients_on_parameters(tiny_folder: Path):
     classifier = load(tiny_folder)
     embeddings = classifier.embed(classifier.encode(DIFFS[0]).ids).requires_grad_(True)
-    classifier.logit_of_embeddings(embeddings).sum().backward()
+    classifier.logit_of_embeddings(embeddings, classifier.encode(DIFFS[0]).ids).sum().backward()
     assert embeddings.grad is not None
     assert all(p.grad is None and not p.requires_grad for p in classifier._model.parameters())
 

@@ -9,41 +9,30 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel
+from tokenizers.trainers import BpeTrainer
+from transformers import BertConfig, BertModel
 
 from models.classify.load import load
+from models.data.dataset import to_diff
 from models.errors import DataError, ModelError, UsageError
-from models.train.baselines import bag, bag_scores, size_scores
-from models.train.evaluate import best_threshold, calibrate, calibration_error, figures, held_out_error
-from models.train.options import TrainOptions
-from models.train.prepare import prepare, tokenizer_for
-from models.train.resume import save
+from models.evaluate.card import card_text
+from models.train.claim import Beginning, claim
+from models.train.config import Config
+from models.train.evaluate import best_threshold, figures
+from models.train.finish import finish
+from models.train.loop import Loop
+from models.train.prepare import own_reading, prepare, tokenizer_for
 from models.train.run import train_checkpoint
-from models.train.transformer import _Run, train
+from models.train.tiers import tier
+from models.train.transformer import train
 from tests.models.conftest import SMALL, TINY
-
-
-def dataset(rows: int = 120) -> pd.DataFrame:
-    """Changes whose label is whether they take the lock away: a rule that a working trainer must find."""
-    safe = SMALL.replace("-        with self.lock:\n-            return self.items.pop()\n", "-        x = 1\n-        y = 2\n")
-    label = np.random.default_rng(5).permutation(np.arange(rows) % 2)
-    return pd.DataFrame(
-        {
-            "id": [f"p@{i}" for i in range(rows)],
-            "project": np.where(np.arange(rows) % 4 < 2, "p", "q"),
-            "author_date": pd.Timestamp("2024-01-01", tz="UTC"),
-            "language": "Python",
-            "message": [f"change {i}" for i in range(rows)],
-            "lines_added": 3 + label,
-            "lines_deleted": 2,
-            "files_changed": 1,
-            "diff": np.where(label == 1, SMALL, safe),
-            "label": label.astype("int8"),
-            "split": np.where(np.arange(rows) < rows * 0.7, "train", "valid"),
-        }
-    )
-
+from tests.models.train.toy_rows import dataset
 
 OPTIONS = replace(TINY, epochs=12.0, batch_tokens=600, learning_rate=3e-3, checkpoint_minutes=99.0, mask_share=0.1)
 
@@ -52,22 +41,62 @@ OPTIONS = replace(TINY, epochs=12.0, batch_tokens=600, learning_rate=3e-3, check
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
     dataset().to_parquet(folder / "data.parquet")
-    list(train_checkpoint([folder / "data.parquet"], "transformer", OPTIONS, folder / "model"))
+    list(train_checkpoint([folder / "data.parquet"], Config(tier("transformer"), OPTIONS), folder / "model"))
     return folder / "model"
 
 
 def test_it_learns_a_rule_and_states_the_truth_on_its_card(trained: Path):
     classifier = load(trained)
-    from models.data.dataset import to_diff
-
     valid = dataset().query("split == 'valid'")
     predictions = classifier.predict([d for d in map(to_diff, valid["diff"], valid["message"]) if d is not None])
     truth = roc_auc_score(valid["label"], [p.score for p in predictions])
     card = json.loads((trained / "card.json").read_text())
     assert truth > 0.95
-    assert card["figures"]["transformer"]["pooled"] == pytest.approx(truth, abs=1e-9)
-    assert f"| transformer | {truth:.3f} |" in (trained / "README.md").read_text()
-    assert {"size only", "bag of words", "transformer"} == set(card["figures"])
+    own, *others = card["report"]["models"]
+    assert own["figures"]["auc"]["value"] == pytest.approx(truth, abs=1e-9)
+    assert own["digest"] == card["facts"]["digest"] == classifier.digest
+    assert [one["name"] for one in others] == ["lines changed"]
+    assert card["data"] == {"train_rows": 84, "train_projects": 2}
+    text = (trained / "CARD.md").read_text()
+    assert f"| model | {truth:.3f} [" in text
+    assert text == card_text(card)
+
+
+def test_predictions_of_the_valid_rows_are_kept_without_texts(trained: Path):
+    table = pd.read_parquet(trained / "predictions.parquet")
+    classifier, valid = load(trained), dataset().query("split == 'valid'")
+    said = classifier.predict([d for d in map(to_diff, valid["diff"], valid["message"]) if d is not None])
+    assert table["id"].tolist() == valid["id"].tolist()
+    assert table["score"].tolist() == pytest.approx([one.score for one in said], abs=1e-6)
+    assert table["flagged"].tolist() == [one.flagged for one in said]
+    assert set(table["model_digest"]) == {classifier.digest}
+    assert not {"diff", "message", "label_kind", "weight"} & set(table.columns)
+
+
+def test_an_unfinished_run_leaves_no_settings(trained: Path, tmp_path: Path):
+    from models.classify.checkpoint import read_settings
+    from models.classify.transformer import load_transformer
+
+    folder = Path(shutil.copytree(trained, tmp_path / "model"))
+    settings = read_settings(folder, OPTIONS.max_length)
+    assert settings is not None
+    for name in ("whydiff.json", "CARD.md", "card.json", "predictions.parquet"):
+        (folder / name).unlink()
+    told: list[str] = []
+
+    def stop(what: str, done: float) -> None:
+        told.append(what)
+        if what == "measuring":
+            raise Killed
+
+    with pytest.raises(Killed):
+        finish(dataset(), folder, lambda: load_transformer(folder, settings), settings, stop)
+    assert set(told) >= {"scoring the valid rows", "measuring"}
+    with pytest.raises(ModelError, match="not finished"):
+        load(folder)
+    finish(dataset(), folder, lambda: load_transformer(folder, settings), settings, lambda what, done: None)
+    assert load(folder).digest == load(trained).digest
+    assert (folder / "CARD.md").read_text() == (trained / "CARD.md").read_text()
 
 
 def weights(folder: Path) -> dict[str, Any]:
@@ -86,8 +115,6 @@ def test_a_run_that_is_over_stays_as_it_is(tmp_path: Path):
     list(train(dataset(), short, tmp_path / "a"))
     assert json.loads((tmp_path / "a" / "state.json").read_text())["step"] == json.loads(before)["step"]
     assert same(tmp_path / "a", tmp_path / "b")
-    list(train(dataset(), replace(short, epochs=2.0), tmp_path / "a"))
-    assert not same(tmp_path / "a", tmp_path / "b")
 
 
 class Killed(Exception):
@@ -97,17 +124,17 @@ class Killed(Exception):
 def test_a_run_that_was_killed_gives_the_weights_of_a_whole_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     options = replace(OPTIONS, epochs=2.0, mask_share=0.6, checkpoint_minutes=0.01)
     list(train(dataset(), options, tmp_path / "whole"))
-    real, taken = _Run._step, []
+    real, taken = Loop._step, []
 
-    def step(self: _Run, *batch: Any, rate: float) -> float:
-        taken.append(rate)
+    def step(self: Loop, *arguments: Any) -> float:
+        taken.append(1)
         if len(taken) == 7:
-            save(self.folder, self.model, self.optimizer, self.state)
+            self._save()
         if len(taken) == 9:
             raise Killed
-        return real(self, *batch, rate=rate)
+        return real(self, *arguments)
 
-    monkeypatch.setattr(_Run, "_step", step)
+    monkeypatch.setattr(Loop, "_step", step)
     with pytest.raises(Killed):
         list(train(dataset(), options, tmp_path / "cut"))
     assert not (tmp_path / "cut" / "model.safetensors").exists()
@@ -117,44 +144,87 @@ def test_a_run_that_was_killed_gives_the_weights_of_a_whole_one(tmp_path: Path, 
 
 
 def test_a_run_goes_on_only_as_it_was_begun(tmp_path: Path):
-    short = replace(OPTIONS, epochs=0.5)
-    list(train(dataset(), short, tmp_path / "a"))
+    begun = Beginning("transformer", "a1")
+    claim(tmp_path / "a", OPTIONS, begun)
     stored = (tmp_path / "a" / "train.json").read_text()
-    for changed in (replace(short, layers=1), replace(short, seed=9), replace(short, vocabulary=500)):
+    claim(tmp_path / "a", replace(OPTIONS, minutes=9.0), begun)
+    for options, other in (
+        (replace(OPTIONS, layers=1), begun),
+        (replace(OPTIONS, seed=9), begun),
+        (OPTIONS, Beginning("transformer", "b2")),
+        (OPTIONS, Beginning("transformer", "a1", "c3")),
+        (OPTIONS, Beginning("diff-transformer", "a1")),
+    ):
         with pytest.raises(UsageError, match="was begun with"):
-            list(train(dataset(), changed, tmp_path / "a"))
+            claim(tmp_path / "a", options, other)
+    claim(tmp_path / "a", OPTIONS, begun)
     assert (tmp_path / "a" / "train.json").read_text() == stored
-    (tmp_path / "a" / "work" / "checkpoint.safetensors").write_bytes(b"nonsense")
+    (tmp_path / "a" / "train.json").write_text("[]")
+    with pytest.raises(ModelError, match="no record of a run"):
+        claim(tmp_path / "a", OPTIONS, begun)
+
+
+def test_a_folder_with_something_else_in_it_is_not_claimed(tmp_path: Path):
+    (tmp_path / "model.safetensors").touch()
+    with pytest.raises(UsageError, match="something else"):
+        claim(tmp_path, OPTIONS, Beginning("transformer", "a1"))
+
+
+def test_a_checkpoint_of_a_run_that_was_damaged_is_named(tmp_path: Path):
+    list(train(dataset(), replace(OPTIONS, epochs=0.5), tmp_path / "a"))
+    (tmp_path / "a" / "work" / "labels.safetensors").write_bytes(b"nonsense")
     with pytest.raises(ModelError, match="could not be read"):
-        list(train(dataset(), short, tmp_path / "a"))
-    shutil.rmtree(tmp_path / "a" / "work")
-    with pytest.raises(UsageError, match="another folder"):
-        list(train(dataset(), short, tmp_path / "a"))
+        list(train(dataset(), replace(OPTIONS, epochs=0.5), tmp_path / "a"))
 
 
-def test_other_labels_or_texts_are_encoded_anew(tmp_path: Path):
-    frame = dataset(40)
-    tokenizer = tokenizer_for(frame, TINY)
-    first = prepare(frame, tokenizer, TINY, tmp_path)
-    other = prepare(frame.assign(label=1 - frame["label"]), tokenizer, TINY, tmp_path)
-    assert (other.labels == 1 - first.labels).all()
-    changed = prepare(frame.assign(message="something else"), tokenizer, TINY, tmp_path)
-    assert changed.long.row(0).tolist() != first.long.row(0).tolist()
+def test_other_texts_are_encoded_anew_other_labels_are_not(tmp_path: Path):
+    frame, cache = dataset(40), tmp_path / "encoded.npz"
+    reading = own_reading(tokenizer_for(frame, TINY.vocabulary, 1), TINY.encode())
+    first = prepare(frame, reading, (48, 96), cache)
+    before = cache.stat().st_mtime_ns
+    prepare(frame.assign(label=1 - frame["label"]), reading, (48, 96), cache)
+    assert cache.stat().st_mtime_ns == before
+    changed = prepare(frame.assign(message="something else"), reading, (48, 96), cache)
+    assert changed.encoded[1].row(0).tolist() != first.encoded[1].row(0).tolist()
+    assert [len(one.row(3)) for one in first.encoded] == [48, min(96, len(first.encoded[1].row(3)))]
+
+
+def test_a_run_starts_from_a_checkpoint_of_its_own_kind(trained: Path, tmp_path: Path):
+    dataset().to_parquet(tmp_path / "data.parquet")
+    slow = replace(OPTIONS, epochs=0.3, learning_rate=1e-7, warmup=0.0)
+    list(train_checkpoint([tmp_path / "data.parquet"], Config(tier("transformer"), slow), tmp_path / "model", trained))
+    record = json.loads((tmp_path / "model" / "train.json").read_text())
+    assert record["parent"] == load(trained).digest
+    ours, theirs = weights(tmp_path / "model"), weights(trained)
+    assert all(torch.allclose(value.float(), theirs[name].float(), atol=1e-3) for name, value in ours.items())
+
+
+def test_a_run_starts_from_any_encoder_with_a_vocabulary(tmp_path: Path):
+    folder, data = tmp_path / "foreign", tmp_path / "data.parquet"
+    tokenizer = Tokenizer(BPE(unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    trainer = BpeTrainer(vocab_size=400, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+    tokenizer.train_from_iterator([SMALL] * 3, trainer)
+    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    BertModel(BertConfig(vocab_size=tokenizer.get_vocab_size(), max_position_embeddings=80, **sizes)).save_pretrained(folder)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    dataset().to_parquet(data)
+    options = replace(OPTIONS, epochs=3.0, learning_rate=1e-3)
+    list(train_checkpoint([data], Config(tier("transformer"), options), tmp_path / "model", folder))
+    classifier = load(tmp_path / "model")
+    diff = to_diff(SMALL, "message")
+    assert diff is not None
+    assert 0 < classifier.predict([diff])[0].score < 1
+    assert json.loads((tmp_path / "model" / "whydiff.json").read_text())["encode"]["markers"] is False
 
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"minutes": 0.0}, {"heads": 3}, {"valid_rows": 1}, {"max_length": 8}, {"epochs": float("nan")}],
+    [{"minutes": 0.0}, {"heads": 3}, {"tune_share": 0.0}, {"max_length": 8}, {"epochs": float("nan")}],
 )
 def test_options_out_of_bounds_are_refused(wrong: dict[str, float]):
     with pytest.raises(UsageError, match="Expected"):
         replace(TINY, **wrong)
-
-
-def test_a_model_that_ranks_backwards_is_not_calibrated():
-    labels = np.array([0, 0, 0, 1, 1, 1] * 10)
-    with pytest.raises(DataError, match="no better than chance"):
-        calibrate(labels, -labels + np.linspace(0, 0.1, 60))
 
 
 def test_the_same_seed_gives_the_same_weights(tmp_path: Path):
@@ -166,30 +236,23 @@ def test_the_same_seed_gives_the_same_weights(tmp_path: Path):
 
 def test_an_unknown_kind_and_a_dataset_without_valid_rows_are_refused(tmp_path: Path):
     with pytest.raises(UsageError, match="transformer"):
-        list(train_checkpoint([tmp_path], "forest", TrainOptions(), tmp_path / "m"))
+        tier("forest")
     dataset().assign(split="train").to_parquet(tmp_path / "data.parquet")
     with pytest.raises(DataError, match="valid"):
-        list(train_checkpoint([tmp_path / "data.parquet"], "transformer", OPTIONS, tmp_path / "m"))
+        list(train_checkpoint([tmp_path / "data.parquet"], Config(tier("transformer"), OPTIONS), tmp_path / "m"))
     assert not (tmp_path / "m" / "model.safetensors").exists()
 
 
 def test_a_dataset_that_teaches_nothing_is_refused(tmp_path: Path):
     dataset().assign(diff="nonsense").to_parquet(tmp_path / "data.parquet")
     with pytest.raises(DataError, match="a diff that can be read"):
-        list(train_checkpoint([tmp_path / "data.parquet"], "transformer", OPTIONS, tmp_path / "m"))
+        list(train_checkpoint([tmp_path / "data.parquet"], Config(tier("transformer"), OPTIONS), tmp_path / "m"))
     few = dataset()
     few.loc[few["split"] == "valid", "label"] = np.int8(0)
     few.loc[few.index[-1], "label"] = np.int8(1)
     few.to_parquet(tmp_path / "data.parquet")
     with pytest.raises(DataError, match="two or more rows of each label"):
-        list(train_checkpoint([tmp_path / "data.parquet"], "transformer", OPTIONS, tmp_path / "m"))
-
-
-def test_the_held_out_error_needs_no_luck_with_the_order_of_rows():
-    random = np.random.default_rng(3)
-    labels = np.tile([0, 1], 200)
-    logits = random.normal(size=400) + 3 * labels
-    assert 0 <= held_out_error(labels, logits) < 0.15
+        list(train_checkpoint([tmp_path / "data.parquet"], Config(tier("transformer"), OPTIONS), tmp_path / "m"))
 
 
 def test_within_project_auc_ignores_what_only_tells_projects_apart():
@@ -198,18 +261,9 @@ def test_within_project_auc_ignores_what_only_tells_projects_apart():
     scores = np.array([2.0, 2.0, 2.0, 1.0, 1.0, 1.0])
     result = figures(labels, scores, projects)
     assert result.within == 0.5
-    assert result.pooled > 0.5
-
-
-def test_calibration_recovers_planted_coefficients():
-    random = np.random.default_rng(0)
-    logits = random.normal(size=20_000)
-    labels = (random.random(20_000) < 1 / (1 + np.exp(-(1.5 * logits - 1)))).astype(np.int64)
-    fitted = calibrate(labels, logits)
-    assert fitted.slope == pytest.approx(1.5, abs=0.1)
-    assert fitted.intercept == pytest.approx(-1, abs=0.1)
-    assert calibration_error(labels, np.array([fitted.score(x) for x in logits])) < 0.02
-    assert calibration_error(labels, np.full(20_000, 0.9)) > 0.4
+    assert result.pooled == pytest.approx(roc_auc_score(labels, scores))
+    assert (result.rows, result.projects) == (6, 2)
+    assert np.isnan(figures(labels * 0, scores, projects).pooled)
 
 
 def test_the_threshold_has_the_highest_f1():
@@ -225,25 +279,3 @@ def test_the_threshold_has_the_highest_f1():
     assert f1(best) == max(f1(cut) for cut in scores)
     assert best not in scores
     assert 0 < best_threshold(labels[2:3], scores[2:3]) < scores[2]
-
-
-def test_the_baselines_find_what_they_can_see():
-    rows = dataset(400)
-    train, valid = rows[:280], rows[280:]
-    assert roc_auc_score(valid["label"], bag_scores(train, valid, 1)) > 0.95
-    assert roc_auc_score(valid["label"], size_scores(train, valid, 1)) > 0.95
-    assert roc_auc_score(valid["label"], size_scores(train.assign(lines_added=1), valid.assign(lines_added=1), 1)) == 0.5
-
-
-def test_the_bag_marks_where_a_word_stands():
-    assert set(bag(("--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-old\n+new\n same\n", "Fix"))) == {
-        "pa",
-        "p/",
-        "px",
-        "p-",
-        "p.",
-        "ppy",
-        "-old",
-        "+new",
-        "mfix",
-    }

@@ -1,0 +1,260 @@
+"""Our own classifier of diffs:
+
+A network over segments beside a linear part over tokens, both functions of one row of ids. Needs torch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from models.change.parse import parse
+from models.change.types import Diff
+from models.classify.checkpoint import (
+    DIFF_TRANSFORMER,
+    Settings,
+    check_folder,
+    digest_folder,
+    read_json,
+    read_settings,
+    unfinished,
+)
+from models.classify.linear import Linear
+from models.classify.network import DiffNetwork, Guesser, Shape, batch_of
+from models.classify.protocol import Prediction
+from models.encode.encoder import DiffEncoder, EncodeOptions
+from models.encode.ngrams import feature_count, shares
+from models.encode.segments import Layout, Marks, lay_out, marks_of
+from models.encode.types import EncodedDiff
+from models.encode.vocabulary import CLS, SEP, token_id
+from models.errors import ModelError
+
+MODEL_TYPE = "whydiff-diff-transformer"
+NETWORK, GUESSER, LINEAR = "network.", "guesser.", "linear."
+"""How the names of the tensors of each part begin."""
+_BATCH_TOKENS = 8192
+_MOST_TOKENS = 65_536
+_PROBES = (
+    parse("--- a/a.py\n+++ b/a.py\n@@ -1,2 +1,2 @@ def f():\n same\n-old\n+new\n", "message"),
+    parse("--- a/a.py\n+++ b/a.py\n@@ -0,0 +1,40 @@\n" + "+new = old(new, old) + 1\n" * 40),
+)
+"""What a checkpoint must have a finite score for before it is used: a small change, and one of several segments."""
+_MOST = {"vocabulary": 65_536, "width": 4096, "layers": 64, "heads": 64, "inner": 16_384, "segment": 2048, "bits": 24}
+
+
+class DiffTransformerClassifier:
+    """logit = network(segments of the row) + linear(n-grams of the row), in float32.
+
+    A ``Differentiable`` classifier: its embeddings are the word embeddings with one more column, each token's share of the linear
+    part's logit, so that integrated gradients explain that part exactly. Stateless once built; threads may share it.
+    """
+
+    def __init__(self, network: DiffNetwork, linear: Linear, tokenizer: Tokenizer, settings: Settings, digest: str) -> None:
+        self._network = network.eval().requires_grad_(False)
+        self._linear, self._settings, self._digest = linear, settings, digest
+        self._marks: Marks = marks_of(tokenizer)
+        self._encoder = DiffEncoder(tokenizer, settings.encode, ((token_id(tokenizer, CLS),), (token_id(tokenizer, SEP),)))
+        self._cut = settings.calibration.logit(settings.threshold)
+
+    @property
+    def name(self) -> str:
+        """The checkpoint's name."""
+        return self._settings.name
+
+    @property
+    def digest(self) -> str:
+        """Digest over weights, vocabulary and settings."""
+        return self._digest
+
+    @property
+    def threshold(self) -> float:
+        """The calibrated score from which on a diff is flagged."""
+        return self._settings.threshold
+
+    @property
+    def settings(self) -> Settings:
+        """What whydiff knows of the checkpoint beyond its weights."""
+        return self._settings
+
+    @property
+    def mask_id(self) -> int | None:
+        """The id of the mask token."""
+        return self._marks.mask
+
+    @property
+    def pad_id(self) -> int:
+        """The id of the padding token."""
+        return self._marks.pad
+
+    def encode(self, diff: Diff) -> EncodedDiff:
+        """The ids that the model reads of ``diff``."""
+        return self._encoder.encode(diff)
+
+    def predict(self, diffs: Sequence[Diff]) -> tuple[Prediction, ...]:
+        """One prediction a diff, in order."""
+        encoded = [self.encode(diff) for diff in diffs]
+        logits = self.logits_of_ids([one.ids for one in encoded])
+        return tuple(self._prediction(logit, one) for logit, one in zip(logits, encoded, strict=True))
+
+    def _prediction(self, logit: float, encoded: EncodedDiff) -> Prediction:
+        score = self._settings.calibration.score(logit)
+        return Prediction(logit, score, self.threshold, logit - self._cut, len(encoded.ids), encoded.total, encoded.unread)
+
+    def embed(self, ids: tuple[int, ...]) -> Tensor:
+        """Shape (1, len(ids), width + 1), float32, detached.
+
+        The last column is the token's share of the linear part, in logits.
+        """
+        row = np.array(ids, dtype=np.int64)
+        values = shares(self._linear.features(row, self._layout(row).sides, self._marks), self._linear.weights)
+        with torch.no_grad():
+            words: Tensor = self._network.embeddings(torch.from_numpy(row))
+        return torch.cat([words, torch.from_numpy(values).unsqueeze(-1)], dim=-1).unsqueeze(0).detach()
+
+    def logit_of_embeddings(self, embeddings: Tensor, ids: tuple[int, ...]) -> Tensor:
+        """Logits, shape (batch,), of embeddings (batch, len(ids), width + 1) of rows with the structure of ``ids``."""
+        layout = self._layout(np.array(ids, dtype=np.int64))
+        words = embeddings[..., :-1].flatten(0, 1)
+        network: Tensor = self._network(batch_of(words, [layout] * len(embeddings)))[:, 0]
+        return network + embeddings[..., -1].sum(dim=1) + self._linear.bias
+
+    def logits_of_ids(self, rows: list[tuple[int, ...]]) -> list[float]:
+        """The raw logit of every row of ids; rows of equal ids are scored once."""
+        unique = sorted(set(rows), key=len)
+        known: dict[tuple[int, ...], float] = {}
+        start = 0
+        while start < len(unique):
+            end, tokens = start + 1, len(unique[start])
+            while end < len(unique) and tokens + len(unique[end]) <= _BATCH_TOKENS:
+                tokens += len(unique[end])
+                end += 1
+            known.update(zip(unique[start:end], self._score(unique[start:end]), strict=True))
+            start = end
+        return [known[row] for row in rows]
+
+    def _score(self, rows: list[tuple[int, ...]]) -> list[float]:
+        arrays = [np.array(row, dtype=np.int64) for row in rows]
+        layouts = [self._layout(row) for row in arrays]
+        with torch.inference_mode():
+            words = self._network.embeddings(torch.from_numpy(np.concatenate(arrays)))
+            network = self._network(batch_of(words, layouts))[:, 0].double().tolist()
+        linear = [
+            self._linear.logit(self._linear.features(row, layout.sides, self._marks))
+            for row, layout in zip(arrays, layouts, strict=True)
+        ]
+        return [a + b for a, b in zip(network, linear, strict=True)]
+
+    def _layout(self, row: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> Layout:
+        return lay_out(row, self._marks, self._network.shape.segment)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a checkpoint folder holds, as it was trained."""
+
+    network: DiffNetwork
+    guesser: Guesser
+    linear: Linear
+    tokenizer: Tokenizer
+    encode: EncodeOptions
+
+
+def load_diff_transformer(folder: Path, settings: Settings | None = None) -> DiffTransformerClassifier:
+    """Load a checkpoint of our own kind; ``settings`` stand in for those of the folder.
+
+    Raises ModelError when the folder is unsafe, incomplete, inconsistent, or gives scores that are not finite.
+    """
+    parts = read_parts(folder, settings)
+    settings = settings or read_settings(folder, _MOST_TOKENS)
+    assert settings is not None  # read_parts refuses a folder without
+    classifier = DiffTransformerClassifier(parts.network, parts.linear, parts.tokenizer, settings, digest_folder(folder))
+    for prediction in classifier.predict(_PROBES):
+        if not math.isfinite(prediction.logit):
+            raise ModelError(f"The model in {folder} gives scores that are not finite; copy or train the checkpoint again.")
+    return classifier
+
+
+def read_parts(folder: Path, settings: Settings | None = None) -> Parts:
+    """The parts of the checkpoint in ``folder``; raises ModelError as ``load_diff_transformer`` does."""
+    check_folder(folder, DIFF_TRANSFORMER)
+    settings = settings or read_settings(folder, _MOST_TOKENS)
+    if settings is None:
+        raise unfinished(folder)
+    shape, bits = read_shape(folder)
+    tokenizer, tensors = _tokenizer(folder, shape), _tensors(folder)
+    network, guesser = DiffNetwork(shape), Guesser(shape)
+    _fill(folder, network, NETWORK, tensors)
+    _fill(folder, guesser, GUESSER, tensors)
+    return Parts(network, guesser, _linear(folder, shape, bits, tensors), tokenizer, settings.encode)
+
+
+def read_shape(folder: Path) -> tuple[Shape, int]:
+    """(shape of the network, bits of the linear part) from ``config.json``; raises ModelError for a value out of bounds."""
+    config = read_json(folder / "config.json")
+    if config.get("model_type") != MODEL_TYPE:
+        raise ModelError(f"config.json of {folder} is not of a diff transformer; copy the checkpoint again.")
+    for key, most in _MOST.items():
+        value = config.get(key)
+        if type(value) is not int or not 0 < value <= most:
+            raise ModelError(
+                f"config.json of {folder} has {key} = {value!r}, expected a whole number from 1 to {most}; "
+                "copy the checkpoint again."
+            )
+    if config["width"] % (2 * config["heads"]):
+        raise ModelError(f"config.json of {folder} has a width that its heads do not divide; copy the checkpoint again.")
+    bits = config.pop("bits")
+    return Shape(**{key: config[key] for key in _MOST if key in config}), bits
+
+
+def _tokenizer(folder: Path, shape: Shape) -> Tokenizer:
+    try:
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    except Exception as error:  # the tokenizers library raises plain Exception
+        raise ModelError(f"tokenizer.json of {folder} could not be read ({error}); copy the checkpoint again.") from error
+    if max(tokenizer.get_vocab().values(), default=0) >= shape.vocabulary:
+        raise ModelError(
+            f"tokenizer.json of {folder} knows more tokens than the model embeds; copy the tokenizer that belongs to it."
+        )
+    return tokenizer
+
+
+def _tensors(folder: Path) -> dict[str, Tensor]:
+    try:
+        tensors = {name: value.float() for name, value in load_file(folder / "model.safetensors").items()}
+    except (SafetensorError, OSError, RuntimeError) as error:
+        raise ModelError(f"The weights in {folder} could not be read ({error}); copy the checkpoint again.") from error
+    broken = next((name for name, value in tensors.items() if not bool(torch.isfinite(value).all())), None)
+    if broken is not None:
+        raise ModelError(f"The weight {broken} of the model in {folder} is not finite; copy or train the checkpoint again.")
+    return tensors
+
+
+def _fill(folder: Path, module: nn.Module, part: str, tensors: dict[str, Tensor]) -> None:
+    """Put the tensors whose names begin with ``part`` into ``module``; raises ModelError where one lacks or has another shape."""
+    given = {name.removeprefix(part): value for name, value in tensors.items() if name.startswith(part)}
+    for name, value in module.state_dict().items():
+        if name not in given or given[name].shape != value.shape:
+            raise ModelError(
+                f"The model in {folder} lacks the weight {part}{name} of shape {tuple(value.shape)}, which its config.json asks "
+                "for; copy the checkpoint again."
+            )
+    module.load_state_dict(given)
+
+
+def _linear(folder: Path, shape: Shape, bits: int, tensors: dict[str, Tensor]) -> Linear:
+    weights, bias = tensors.get(LINEAR + "weights"), tensors.get(LINEAR + "bias")
+    expected = (feature_count(shape.vocabulary, bits),)
+    if weights is None or bias is None or tuple(weights.shape) != expected or bias.numel() != 1:
+        raise ModelError(
+            f"The model in {folder} lacks a linear part of {expected[0]:,} weights and a bias; copy the checkpoint again."
+        )
+    return Linear(weights.numpy(), float(bias.item()), shape.vocabulary, bits)

@@ -1,0 +1,33 @@
+"""The linear part of a diff transformer: a weight for every n-gram of ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.encode.ngrams import Ngrams, ngrams, present
+from models.encode.segments import Ints, Marks
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """logit = bias + the sum of the weights of the distinct features that occur.
+
+    ``weights``: shape (features,), float32, in logits, as numbered by ``ngrams`` for a vocabulary of ``vocabulary`` tokens and
+    2 ** ``bits`` buckets of pairs.
+    """
+
+    weights: NDArray[np.float32]
+    bias: float
+    vocabulary: int
+    bits: int
+
+    def features(self, ids: Ints, sides: Ints, marks: Marks) -> Ngrams:
+        """The features of a row of ids with the sides of its layout."""
+        return ngrams(ids, sides, marks, self.vocabulary, self.bits)
+
+    def logit(self, row: Ngrams) -> float:
+        """The logit of a row."""
+        return float(self.weights[present(row)].sum(dtype=np.float64)) + self.bias
