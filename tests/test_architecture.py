@@ -74,6 +74,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
         "models.train.labelled",
         "models.train.loop",
         "models.train.masked",
+        "models.train.mixing",
         "models.train.start",
         "models.train.transformer",
     ),

@@ -41,7 +41,7 @@ from models.errors import ModelError
 MODEL_TYPE = "whydiff-diff-transformer"
 NETWORK, GUESSER, LINEAR = "network.", "guesser.", "linear."
 """How the names of the tensors of each part begin."""
-_BATCH_TOKENS = 8192
+_BATCH_TOKENS = 16_384
 _MOST_TOKENS = 65_536
 _PROBES = (
     parse("--- a/a.py\n+++ b/a.py\n@@ -1,2 +1,2 @@ def f():\n same\n-old\n+new\n", "message"),

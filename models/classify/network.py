@@ -13,7 +13,7 @@ from transformers import ModernBertConfig, ModernBertModel
 
 from models.encode.segments import ORDINALS, SIDES, Ints, Layout
 
-_BIN = 32
+_BIN = 16
 """Segments whose lengths fall into one bin of so many tokens are padded together."""
 
 
@@ -50,7 +50,10 @@ class Batch:
 
 
 def batch_of(words: Tensor, layouts: Sequence[Layout]) -> Batch:
-    """A batch of rows with ``layouts`` whose word embeddings, one row after the other, are ``words`` (tokens, width)."""
+    """A batch of rows with ``layouts`` whose word embeddings, one row after the other, are ``words`` (tokens, width).
+
+    All of it is on the device of ``words``.
+    """
     starts = np.cumsum([0, *(len(one.sides) for one in layouts)])
     segments = [start + segment for start, one in zip(starts, layouts, strict=False) for segment in one.segments]
     bins = np.array([-(-len(segment) // _BIN) for segment in segments])
@@ -59,12 +62,13 @@ def batch_of(words: Tensor, layouts: Sequence[Layout]) -> Batch:
     place[order] = np.arange(len(order))
     counts = np.cumsum([0, *(len(one.segments) for one in layouts)])
     sides, files, hunks = (
-        torch.from_numpy(np.concatenate([getattr(one, name) for one in layouts])) for name in ("sides", "files", "hunks")
+        torch.from_numpy(np.concatenate([getattr(one, name) for one in layouts])).to(words.device)
+        for name in ("sides", "files", "hunks")
     )
-    groups = tuple(_padded([segments[i] for i in order[bins[order] == size]]) for size in np.unique(bins))
+    groups = tuple(_padded([segments[i] for i in order[bins[order] == size]]).to(words.device) for size in np.unique(bins))
     members = _padded([place[a:b] for a, b in pairwise(counts)])
     metrics = _padded([start + one.metrics for start, one in zip(starts, layouts, strict=False)], 3)
-    return Batch(words, sides, files, hunks, groups, members, metrics)
+    return Batch(words, sides, files, hunks, groups, members.to(words.device), metrics.to(words.device))
 
 
 def _padded(rows: Sequence[Ints], least: int = 1) -> Tensor:

@@ -16,7 +16,7 @@ from models.classify.network import DiffNetwork, Guesser
 from models.files import write_whole
 
 
-def export(folder: Path, network: DiffNetwork, guesser: Guesser, linear: Linear, state: dict[str, float]) -> None:
+def export(folder: Path, network: DiffNetwork, guesser: Guesser, linear: Linear, state: dict[str, Any]) -> None:
     """Write shape, counters and weights, these last; a folder without them is not loaded.
 
     Weights are stored as float16, half the size, and read back as float32: what is measured is what was stored.

@@ -21,8 +21,9 @@ from models.encode.encoder import EncodeOptions
 from models.encode.segments import Marks, marks_of
 from models.train.diff_export import export
 from models.train.labelled import Labelled, Labels
-from models.train.loop import WORK, Loop
+from models.train.loop import WORK, Loop, best_device
 from models.train.masked import MaskedTokens
+from models.train.mixing import fit_mix, mixed
 from models.train.options import DiffTransformerOptions
 from models.train.pace import Pace
 from models.train.prepare import Ragged, kept_tokenizer, newest, own_reading, prepare
@@ -57,14 +58,18 @@ def train_diff_transformer(
     rows = frame[frame["split"] == "train"].reset_index(drop=True)
     start = begun(init, options, folder) if init else fresh(rows, options, folder)
     data = _data(rows, start, options, folder)
+    start.network.to(best_device())
+    start.guesser.to(best_device())
     if init is None and options.pretrain_epochs:
         yield from _pretrain(start, data, options, folder)
     stacked = linear_part(data, start, options, folder)
     task = _labels(start.network, data, stacked, options)
     loop = Loop(task, options.pace(), folder)
     yield from loop.go()
-    counters = asdict(loop.state) | {"tokens_in_epoch": task.tokens_in_epoch}
-    export(folder, start.network, start.guesser, stacked.parts[0], counters)
+    mix = fit_mix(task.outputs(task.tune.rows), task.tune.offsets, task.tune.labels, task.tune.weights)
+    linear = mixed(start.network, stacked.parts[0], mix)
+    counters = asdict(loop.state) | {"tokens_in_epoch": task.tokens_in_epoch, "mix": asdict(mix)}
+    export(folder, start.network, start.guesser, linear, counters)
 
 
 @dataclass(frozen=True, slots=True)

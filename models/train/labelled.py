@@ -73,9 +73,11 @@ class Labels:
             if random.random() < self._mask_share:
                 samples[i], offsets[i] = self._masked(int(row), samples[i], random)
         outputs = self._outputs(samples)
-        truth = torch.from_numpy(self.train.labels[rows]).float()
-        weights = torch.from_numpy(self.train.weights[rows]).float()
-        together = outputs[:, 0] + torch.from_numpy(offsets).float()
+        truth, weights, linear = (
+            torch.from_numpy(values).float().to(outputs.device)
+            for values in (self.train.labels[rows], self.train.weights[rows], offsets)
+        )
+        together = outputs[:, 0] + linear
         entropy = nn.functional.binary_cross_entropy_with_logits
         loss = entropy(together, truth, weights) + _ALONE * entropy(outputs[:, 1], truth, weights)
         return loss, sum(len(one.ids) for one in samples)
@@ -103,10 +105,10 @@ class Labels:
         out = np.zeros((len(lengths), 2))
         with torch.inference_mode():
             for batch in by_length(np.argsort(lengths, kind="stable"), lengths, self._batch_tokens):
-                out[batch] = self._outputs([rows.whole(int(row)) for row in batch]).double().numpy()
+                out[batch] = self._outputs([rows.whole(int(row)) for row in batch]).double().cpu().numpy()
         return out
 
     def _outputs(self, samples: Sequence[Sampled]) -> Tensor:
-        ids = torch.from_numpy(np.concatenate([one.ids for one in samples]))
+        ids = torch.from_numpy(np.concatenate([one.ids for one in samples])).to(self.network.embeddings.weight.device)
         outputs: Tensor = self.network(batch_of(self.network.embeddings(ids), [one.layout for one in samples]))
         return outputs.float()

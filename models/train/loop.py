@@ -28,6 +28,7 @@ WORK = "work"
 _LINE = 20
 """Steps between two lines of progress."""
 _AHEAD = 0.01
+_PROBE = 512
 
 
 class Task(Protocol):
@@ -50,9 +51,31 @@ class Task(Protocol):
         ...
 
 
+def best_device() -> torch.device:
+    """A GPU where there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def bfloat16_pays(device: torch.device) -> bool:
+    """Whether this machine multiplies matrices faster in bfloat16 than in float32: without hardware for it, it is slower."""
+    seconds = {}
+    for kind in (torch.float32, torch.bfloat16):
+        one = torch.ones(_PROBE, _PROBE, dtype=kind, device=device)
+        times = []
+        for _ in range(5):
+            started = time.perf_counter()
+            float((one @ one)[0, 0])  # reading a number waits for the device
+            times.append(time.perf_counter() - started)
+        seconds[kind] = min(times)
+    return seconds[torch.bfloat16] < seconds[torch.float32]
+
+
 @dataclass
 class State:
-    """Counters of a run: steps, tokens, seconds, the best measure so far with its step, checkpoints since then."""
+    """Counters of a run: steps, tokens, seconds, the best measure so far with its step, checkpoints since then.
+
+    ``bfloat16``: what the probe said when the run began (None: not asked yet); a run that goes on keeps to it.
+    """
 
     step: int = 0
     tokens: int = 0
@@ -61,6 +84,7 @@ class State:
     best_step: int = 0
     since_best: int = 0
     finished: bool = False
+    bfloat16: bool | None = None
 
 
 @dataclass
@@ -87,6 +111,8 @@ class Loop:
         self.optimizer = torch.optim.AdamW(groups, lr=self.pace.learning_rate, betas=(0.9, 0.98))
         self.average = {name: p.detach().clone() for name, p in parameters}
         self._restore()
+        if self.state.bfloat16 is None:
+            self.state.bfloat16 = self.pace.bfloat16 and bfloat16_pays(self.device)
 
     @property
     def path(self) -> Path:
@@ -143,7 +169,7 @@ class Loop:
         for group in self.optimizer.param_groups:
             group["lr"] = self._rate(done)
         self.task.model.train()
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.pace.bfloat16):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=bool(self.state.bfloat16)):
             loss, tokens = self.task.loss(rows, random)
         self.optimizer.zero_grad()
         torch.autograd.backward(loss)

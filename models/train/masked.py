@@ -68,11 +68,12 @@ class MaskedTokens:
         shape = self.network.shape
         true = [one.ids for one in samples]
         hidden = [hide(ids, self.rows.marks, self._share, shape.vocabulary, random) for ids in true]
-        ids, places = torch.from_numpy(np.concatenate([ids for ids, _ in hidden])), np.concatenate([at for _, at in hidden])
-        batch = batch_of(self.network.embeddings(ids), [one.layout for one in samples])
-        asked = torch.from_numpy(places)
+        ids, places = np.concatenate([ids for ids, _ in hidden]), np.concatenate([at for _, at in hidden])
+        device = self.network.embeddings.weight.device
+        batch = batch_of(self.network.embeddings(torch.from_numpy(ids).to(device)), [one.layout for one in samples])
+        asked = torch.from_numpy(places).to(device)
         states, truths = [], []
-        flat = torch.from_numpy(np.concatenate(true))
+        flat = torch.from_numpy(np.concatenate(true)).to(device)
         for group, state in zip(batch.groups, self.network.hidden(batch), strict=True):
             wanted = (group >= 0) & asked[group.clamp(min=0)]
             states.append(state[wanted])

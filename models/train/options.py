@@ -23,7 +23,8 @@ class NetworkOptions:
     were seen. ``mask_share`` of the rows have a uniformly drawn share of their content and size tokens masked (Madsen et al.
     2023, faithfulness measurable models), so that explanations by masking stay on inputs the model knows. ``tune_share``: the
     newest rows of each project that are not learnt from; when to stop, and which weights to keep, is decided on them.
-    ``bfloat16`` multiplies matrices in that format (weights stay float32); it pays only on machines that have it in hardware.
+    ``bfloat16`` multiplies matrices in that format (weights stay float32) where a probe finds it faster: machines that lack it in
+    hardware are slower with it.
     """
 
     vocabulary: int = _of(8192, "tokens of the vocabulary", 320, 65_536)
@@ -41,7 +42,7 @@ class NetworkOptions:
     patience: int = _of(6, "checkpoints without a better measure after which learning stops; 0: never", 0, 1000)
     mask_share: float = _of(0.2, "share of the rows in which tokens are masked", 0.0, 1.0)
     tune_share: float = _of(0.03, "share of the newest train rows that decide when to stop", 0.001, 0.5)
-    bfloat16: bool = field(default=False, metadata={"help": "multiply matrices in bfloat16"})
+    bfloat16: bool = field(default=False, metadata={"help": "multiply matrices in bfloat16 where that is faster on this machine"})
     seed: int = _of(1, "seed of weights and order", 0, 2**31 - 1)
     checkpoint_minutes: float = _of(5.0, "minutes between two checkpoints", 0.01, 10_000.0)
 
@@ -92,6 +93,7 @@ class DiffTransformerOptions(NetworkOptions):
     buckets.
     """
 
+    metrics: bool = field(default=True, metadata={"help": "read the size of the change"})
     max_length: int = _of(2048, "most tokens that the model reads", 64, 8192)
     segment: int = _of(128, "most tokens of a segment", 32, 2048)
     segments: int = _of(4, "most segments of hunks that are read at a time while learning", 1, 256)
@@ -107,5 +109,9 @@ class DiffTransformerOptions(NetworkOptions):
         """How rows are read: no message, path or line is longer than what a segment holds beside [CLS] and a path."""
         path = self.segment // 6
         return EncodeOptions(
-            max_length=self.max_length, message_length=self.segment - 1, path_length=path, line_length=self.segment - path - 4
+            max_length=self.max_length,
+            metrics=self.metrics,
+            message_length=self.segment - 1,
+            path_length=path,
+            line_length=self.segment - path - 4,
         )

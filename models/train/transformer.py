@@ -19,7 +19,7 @@ from transformers import PreTrainedModel
 from models.data.weights import training_weights
 from models.files import write_whole
 from models.train.evaluate import area
-from models.train.loop import WORK, Loop, State
+from models.train.loop import WORK, Loop, State, best_device
 from models.train.options import TransformerOptions
 from models.train.prepare import Prepared, newest, prepare
 from models.train.report import Report
@@ -42,6 +42,7 @@ def train(frame: pd.DataFrame, options: TransformerOptions, folder: Path, init: 
     start = begun(init, options, folder) if init else fresh(rows, options, folder)
     most = start.reading.options.max_length
     prepared = prepare(rows, start.reading, (min(options.train_length, most), most), folder / WORK / "encoded.npz")
+    nn.Module.to(start.model, best_device())
     task = Classification(start, prepared, rows.iloc[prepared.kept].reset_index(drop=True), options)
     loop = Loop(task, options.pace(), folder)
     yield from loop.go()
@@ -86,10 +87,11 @@ class Classification:
             for row in ids:
                 self._hide(row, self._start.mask, random)
         padded, attention = pad(ids, self._start.pad)
-        logits = self.model(input_ids=padded, attention_mask=attention).logits.float()
+        device = next(self.model.parameters()).device
+        logits = self.model(input_ids=padded.to(device), attention_mask=attention.to(device)).logits.float()
         at = rows % len(self._labels)
-        each = nn.functional.cross_entropy(logits, torch.from_numpy(self._labels[at]), reduction="none")
-        return (each * torch.from_numpy(self._weights[at]).float()).mean(), int(attention.sum())
+        each = nn.functional.cross_entropy(logits, torch.from_numpy(self._labels[at]).to(device), reduction="none")
+        return (each * torch.from_numpy(self._weights[at]).float().to(device)).mean(), int(attention.sum())
 
     def _hide(self, row: Ints, mask: int, random: np.random.Generator) -> None:
         """In some rows, put the mask in place of a share of the content."""
@@ -139,11 +141,12 @@ def pad(rows: list[NDArray[Any]], fill: int) -> tuple[Tensor, Tensor]:
 def logits(model: nn.Module, rows: list[NDArray[Any]], fill: int, budget: int = 8192) -> NDArray[np.float64]:
     """The logit difference, flagged against not, of every row, in batches of similar length."""
     model.eval()
+    device = next(model.parameters()).device
     lengths = np.array([len(row) for row in rows])
     out = np.zeros(len(rows))
     with torch.inference_mode():
         for batch in by_padded_length(np.argsort(lengths, kind="stable"), lengths, budget):
             ids, attention = pad([rows[i] for i in batch], fill)
-            values = model(input_ids=ids, attention_mask=attention).logits
-            out[batch] = (values[:, 1] - values[:, 0]).double().numpy()
+            values = model(input_ids=ids.to(device), attention_mask=attention.to(device)).logits
+            out[batch] = (values[:, 1] - values[:, 0]).double().cpu().numpy()
     return out

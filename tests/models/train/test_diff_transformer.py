@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from models.classify.differentiable import Differentiable
 from models.classify.load import load
 from models.data.dataset import to_diff
+from models.encode.types import Side
 from models.errors import UsageError
 from models.evaluate.bootstrap import once
 from models.evaluate.ranking import auc, by_score
@@ -143,6 +144,26 @@ def test_it_starts_from_another_checkpoint(trained: Path, tmp_path: Path):
     assert record["parent"] == load(trained).digest
     assert (folder / "tokenizer.json").read_bytes() == (trained / "tokenizer.json").read_bytes()
     assert np.allclose(scores(folder)[1], scores(trained)[1], atol=0.02)
+
+
+def test_the_size_can_be_switched_off(tmp_path: Path):
+    folder = trained_in(tmp_path, replace(OPTIONS, metrics=False, epochs=1.0, pretrain_epochs=0.0))
+    classifier = load(folder)
+    diff = to_diff(dataset()["diff"][0], dataset()["message"][0])
+    assert diff is not None
+    assert Side.METRICS not in classifier.encode(diff).sides
+    assert np.isfinite(classifier.predict([diff])[0].logit)
+
+
+def test_bfloat16_is_used_only_where_it_pays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    asked: list[bool] = []
+    for pays in (True, False):
+        monkeypatch.setattr("models.train.loop.bfloat16_pays", lambda device, pays=pays: asked.append(pays) or pays)
+        folder = tmp_path / str(pays)
+        folder.mkdir()
+        trained_in(folder, replace(OPTIONS, epochs=0.3, pretrain_epochs=0.0, bfloat16=True))
+        assert json.loads((folder / "model" / "state.json").read_text())["bfloat16"] is pays
+    assert asked == [True, False]
 
 
 def test_a_finished_folder_is_left_alone(trained: Path):
