@@ -4,6 +4,7 @@
 #
 # PYTHON=python3.13   the interpreter to make .venv with (3.11 or newer; found by itself otherwise)
 # TORCH_INDEX=URL     the index to take torch from, for torch only
+# DATASET=FILE MODELS="default other"   what make bench scores, and with which models
 # GPU=1               accept a torch build with CUDA, which brings gigabytes of libraries
 
 VENV := .venv
@@ -14,14 +15,17 @@ PYTHON ?=
 TORCH_INDEX ?=
 GPU ?=
 WORKERS ?= 2
+DATASET ?=
+MODELS ?= default
 
-.PHONY: help install app test lint types unit soak clean
+.PHONY: help install app test lint types unit soak bench clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make app    install into .venv, then open the workbench in the browser"
 	@echo "make test   install, then run linter, type checker and tests"
 	@echo "make soak   install, then run the slow tests"
+	@echo "make bench  install, then measure how fast models score"
 	@echo "make clean  remove .venv and what the tools left behind"
 
 app: install
@@ -42,6 +46,9 @@ unit: install
 soak: install
 	@sh scripts/ensure_chromium.sh
 	$(BIN)/pytest -m soak
+
+bench: install
+	$(BIN)/python -m scripts.bench "$(DATASET)" $(MODELS)
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage*

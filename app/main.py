@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.pages import inspect_diff
+from app.pages import inspect_diff, model
 
 # Drawn here, because Streamlit's own icons for a browser's tab are fetched from the network.
 ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">
@@ -12,4 +12,9 @@ ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">
 <rect x="3" y="9.6" width="10" height="2.4" fill="#b79cf0"/></svg>"""
 
 st.set_page_config(page_title="whydiff", page_icon=ICON, layout="wide", initial_sidebar_state=320)
-st.navigation([st.Page(inspect_diff.page, title="Inspect", url_path="inspect", icon=":material/search:", default=True)]).run()
+st.navigation(
+    [
+        st.Page(inspect_diff.page, title="Inspect", url_path="inspect", icon=":material/search:", default=True),
+        st.Page(model.page, title="Model", url_path="model", icon=":material/monitoring:"),
+    ]
+).run()

@@ -13,6 +13,9 @@ from models.change.types import clean
 from models.errors import WhydiffError
 
 _MEANING = re.compile(r"([!-/:-@\[-`{-~])")
+_ADDRESS = re.compile(r"(https?\\:\\/|www(?=\\\.)|\\@)", re.IGNORECASE)
+_JOINER = "\u2060"
+"""Takes no room and allows no line break; an address with it inside is none, so that Markdown makes no link of it."""
 _BREAKS = re.compile(r"\s+")
 _LONGEST = 600
 
@@ -26,7 +29,7 @@ def plain(text: str) -> str:
     """``text`` as Markdown that shows exactly it, on one line: no link, picture, formula, emoji or directive."""
     line = visible(_BREAKS.sub(" ", text)).strip()
     shown = line if len(line) <= _LONGEST else line[:_LONGEST] + "…"
-    return _MEANING.sub(r"\\\1", shown)
+    return _ADDRESS.sub(rf"\1{_JOINER}", _MEANING.sub(r"\\\1", shown))
 
 
 @contextmanager

@@ -42,7 +42,6 @@ def integrated_gradients(diff: Diff, classifier: Differentiable, options: Attrib
 def _integral(path: Path, classifier: Differentiable, steps: int, batch: int) -> Tensor:
     """Values of shape (1, length, width)."""
 
-
     def logit(embeddings: Tensor) -> Tensor:
         return classifier.logit_of_embeddings(embeddings, path.encoded.ids)
 

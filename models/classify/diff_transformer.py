@@ -33,7 +33,7 @@ from models.classify.network import DiffNetwork, Guesser, Shape, batch_of
 from models.classify.protocol import Prediction
 from models.encode.encoder import DiffEncoder, EncodeOptions
 from models.encode.ngrams import feature_count, shares
-from models.encode.segments import Layout, Marks, lay_out, marks_of
+from models.encode.segments import Layout, Marks, lay_out, marks_of, spread
 from models.encode.types import EncodedDiff
 from models.encode.vocabulary import CLS, SEP, token_id
 from models.errors import ModelError
@@ -48,7 +48,16 @@ _PROBES = (
     parse("--- a/a.py\n+++ b/a.py\n@@ -0,0 +1,40 @@\n" + "+new = old(new, old) + 1\n" * 40),
 )
 """What a checkpoint must have a finite score for before it is used: a small change, and one of several segments."""
-_MOST = {"vocabulary": 65_536, "width": 4096, "layers": 64, "heads": 64, "inner": 16_384, "segment": 2048, "bits": 24}
+_MOST = {
+    "vocabulary": 65_536,
+    "width": 4096,
+    "layers": 64,
+    "heads": 64,
+    "inner": 16_384,
+    "segment": 2048,
+    "reach": 4096,
+    "bits": 24,
+}
 
 
 class DiffTransformerClassifier:
@@ -154,7 +163,7 @@ class DiffTransformerClassifier:
         return [a + b for a, b in zip(network, linear, strict=True)]
 
     def _layout(self, row: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> Layout:
-        return lay_out(row, self._marks, self._network.shape.segment)
+        return spread(lay_out(row, self._marks, self._network.shape.segment), self._network.shape.reach)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,11 @@ _BIN = 16
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a network is built from: tokens of the vocabulary, widths, layers, heads, and the most tokens of a segment."""
+    """What a network is built from:
+
+    Tokens of the vocabulary, widths, layers, heads, the most tokens of a segment, and ``reach``, the most segments beside
+    the message that it reads of a change.
+    """
 
     vocabulary: int
     width: int
@@ -27,6 +31,7 @@ class Shape:
     heads: int
     inner: int
     segment: int
+    reach: int
 
 
 @dataclass(frozen=True, slots=True)

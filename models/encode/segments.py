@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -102,6 +102,16 @@ def lay_out(ids: Ints, marks: Marks, length: int) -> Layout:
     parts = _parts(ids, list(pairwise(runs)), marks)
     segments = tuple(np.concatenate([np.arange(start, end) for start, end in runs]) for runs in _segments(parts, length))
     return Layout(code[last], np.minimum(files, ORDINALS - 1), np.minimum(hunks, ORDINALS - 1), np.arange(1, first), segments)
+
+
+def spread(layout: Layout, most: int) -> Layout:
+    """``layout`` with the message and at most ``most`` of the other segments, evenly over the change, the first and the
+    last among them."""
+    rest = len(layout.segments) - 1
+    if rest <= most:
+        return layout
+    chosen = np.unique(np.linspace(1, rest, most).round().astype(int))
+    return replace(layout, segments=(layout.segments[0], *(layout.segments[i] for i in chosen)))
 
 
 def _parts(ids: Ints, runs: list[_Run], marks: Marks) -> list[_Part]:

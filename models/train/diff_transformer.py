@@ -87,7 +87,15 @@ def fresh(rows: pd.DataFrame, options: DiffTransformerOptions, folder: Path) -> 
     """Random weights and a vocabulary learnt from ``rows``, kept in ``folder``."""
     tokenizer = kept_tokenizer(rows, options.vocabulary, options.seed, folder)
     torch.manual_seed(options.seed)
-    shape = Shape(tokenizer.get_vocab_size(), options.width, options.layers, options.heads, options.inner, options.segment)
+    shape = Shape(
+        vocabulary=tokenizer.get_vocab_size(),
+        width=options.width,
+        layers=options.layers,
+        heads=options.heads,
+        inner=options.inner,
+        segment=options.segment,
+        reach=options.reach,
+    )
     return Start(tokenizer, options.encode(), DiffNetwork(shape), Guesser(shape), None)
 
 
@@ -121,10 +129,11 @@ def linear_part(data: Data, start: Start, options: DiffTransformerOptions, folde
 
 
 def _labels(network: DiffNetwork, data: Data, stacked: Stacked, options: DiffTransformerOptions) -> Labels:
-    labels, weights, segment = data.frame["label"].to_numpy(dtype=np.int64), training_weights(data.frame), network.shape.segment
+    labels, weights = data.frame["label"].to_numpy(dtype=np.int64), training_weights(data.frame)
+    segment, reach = network.shape.segment, network.shape.reach
 
     def part(rows: NDArray[np.int64]) -> Labelled:
-        encoded = SegmentRows(data.rows.only(rows), data.marks, segment, options.segments)
+        encoded = SegmentRows(data.rows.only(rows), data.marks, segment, options.segments, reach)
         return Labelled(encoded, labels[rows], weights[rows], stacked.of_row[rows], stacked.offsets[rows])
 
     train, tune = part(np.flatnonzero(~data.tuned)), part(np.flatnonzero(data.tuned))
@@ -140,12 +149,12 @@ def _data(rows: pd.DataFrame, start: Start, options: DiffTransformerOptions, fol
 
 
 def _pretrain(start: Start, data: Data, options: DiffTransformerOptions, folder: Path) -> Iterator[Report]:
-    segment = start.network.shape.segment
+    segment, reach = start.network.shape.segment, start.network.shape.reach
     held_out = np.flatnonzero(data.tuned)[:: max(1, int(data.tuned.sum()) // _PRETRAIN_HELD_OUT)]
     task = MaskedTokens(
         (start.network, start.guesser),
-        SegmentRows(data.rows.only(np.flatnonzero(~data.tuned)), data.marks, segment, options.segments),
-        SegmentRows(data.rows.only(held_out), data.marks, segment, options.segments),
+        SegmentRows(data.rows.only(np.flatnonzero(~data.tuned)), data.marks, segment, options.segments, reach),
+        SegmentRows(data.rows.only(held_out), data.marks, segment, options.segments, reach),
         options.batch_tokens,
         options.hidden,
         options.seed,

@@ -97,6 +97,7 @@ class DiffTransformerOptions(NetworkOptions):
     max_length: int = _of(2048, "most tokens that the model reads", 64, 8192)
     segment: int = _of(128, "most tokens of a segment", 32, 2048)
     segments: int = _of(4, "most segments of hunks that are read at a time while learning", 1, 256)
+    reach: int = _of(16, "most segments of hunks that the network reads when a change is scored", 1, 4096)
     bits: int = _of(18, "the linear part has 2 to the power of this many buckets for pairs, and for paths", 4, 24)
     c: float = _of(0.004, "inverse strength of the penalty on the linear part", 1e-6, 1e3)
     least: int = _of(10, "rows in which a feature of the linear part must occur", 1, 1_000_000)

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from models.encode.segments import Ints, Layout, Marks, lay_out
+from models.encode.segments import Ints, Layout, Marks, lay_out, spread
 from models.train.prepare import Ragged
 
 
@@ -22,12 +22,16 @@ class Sampled:
 
 @dataclass(frozen=True, slots=True)
 class SegmentRows:
-    """Encoded rows of which at most ``most`` segments of hunks are read at a time, each of at most ``length`` tokens."""
+    """Encoded rows of which at most ``most`` segments of hunks are learnt from at a time, each of at most ``length`` tokens.
+
+    ``reach`` is the most of them that are read when a row is scored.
+    """
 
     rows: Ragged
     marks: Marks
     length: int
     most: int
+    reach: int
 
     def lengths(self) -> NDArray[np.int64]:
         """About how many tokens of every row are read at a time."""
@@ -43,9 +47,9 @@ class SegmentRows:
         return _cut_down(ids, layout, [0, *rest.tolist()])
 
     def whole(self, row: int) -> Sampled:
-        """The row as it is scored: all of its segments."""
+        """The row as it is scored."""
         ids = self.rows.row(row).astype(np.int64)
-        return Sampled(ids, lay_out(ids, self.marks, self.length))
+        return Sampled(ids, spread(lay_out(ids, self.marks, self.length), self.reach))
 
 
 def _cut_down(ids: Ints, layout: Layout, chosen: list[int]) -> Sampled:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from models.change.parse import parse
 from models.encode.encoder import DiffEncoder, EncodeOptions
-from models.encode.segments import METRICS, SIDES, lay_out, marks_of
+from models.encode.segments import METRICS, SIDES, lay_out, marks_of, spread
 from models.encode.types import Side
 from models.encode.vocabulary import CLS, SEP, token_id, train_tokenizer
 
@@ -95,6 +95,21 @@ def test_a_segment_in_the_middle_of_a_file_repeats_its_path():
 def test_a_change_without_a_message_still_has_its_segment():
     layout = lay_out(np.array(encoded(text(1, 1, 1, 1), "").ids), MARKS, LENGTH)
     assert layout.segments[0].tolist() == [0]
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 100])
+def test_a_long_change_is_read_evenly(most: int):
+    layout = lay_out(np.array(encoded(text(4, 4, 6, 3)).ids), MARKS, LENGTH)
+    total = len(layout.segments)
+    found = spread(layout, most).segments
+    assert len(found) == 1 + min(most, total - 1)
+    places = [next(i for i, one in enumerate(layout.segments) if one is segment) for segment in found]
+    assert places == sorted(set(places))
+    assert places[:2] == [0, 1]
+    if most > 1:
+        assert places[-1] == total - 1
+    if most == 3:
+        assert abs(places[2] - (1 + total - 1) / 2) <= 1
 
 
 @pytest.mark.parametrize("row", [[0], [0] * 30, [4] * 30])

@@ -39,7 +39,7 @@ def test_few_rows_of_a_label_leave_the_parts_as_they_are(positives: int):
 
 def test_the_mix_is_in_the_weights():
     torch.manual_seed(1)
-    network = DiffNetwork(Shape(60, 8, 1, 1, 8, 16))
+    network = DiffNetwork(Shape(60, 8, 1, 1, 8, 16, 4))
     torch.nn.init.normal_(network.outer.weight)
     features = torch.randn(5, 8)
     before = network.outer(features).double().detach().numpy()
