@@ -19,7 +19,7 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.*)$", re.MULTILINE)
 SHELL = {"sh", "console", "bash"}
-OTHER_PROGRAMS = {"git", "pip", "cd"}
+OTHER_PROGRAMS = {"git", "pip", "cd", "python"}
 VARIABLES = {"PYTHON", "TORCH_INDEX", "GPU", "WORKERS", "DATASET", "MODELS"}
 
 

@@ -169,7 +169,7 @@ class Loop:
         for group in self.optimizer.param_groups:
             group["lr"] = self._rate(done)
         self.task.model.train()
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=bool(self.state.bfloat16)):
+        with self._autocast():
             loss, tokens = self.task.loss(rows, random)
         self.optimizer.zero_grad()
         torch.autograd.backward(loss)
@@ -188,7 +188,7 @@ class Loop:
 
     def _checkpoint(self, done: float) -> Report:
         """Measure the averaged weights, keep them if they are the best, keep all that going on needs."""
-        with self._averaged():
+        with self._averaged(), self._autocast():
             self.task.model.eval()
             measure = self.task.measure()
         self.state.since_best += 1
@@ -200,6 +200,9 @@ class Loop:
             self.state.finished = True
         self._save()
         return self._report(done, math.nan, math.nan, measure)
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=bool(self.state.bfloat16))
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:
