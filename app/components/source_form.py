@@ -18,7 +18,7 @@ from models.change.source import read_bytes
 from models.change.types import Diff, clean
 from models.errors import InputError
 
-_FIRST = "09-statement-last-refund"
+_FIRST = "18-ledger-own-files"
 """Opened at first: a change that the shipped model flags, so that the page shows what it is for."""
 _COMMITS = 40
 _SHORT = 12

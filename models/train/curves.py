@@ -11,7 +11,6 @@ from pathlib import Path
 from models.train.report import Report
 
 CURVES = "curves.jsonl"
-_NUMBERS = ("done", "loss", "tokens_per_second", "seconds_left")
 
 
 def recorded(reports: Iterable[Report], path: Path) -> Iterator[Report]:
@@ -30,19 +29,15 @@ def recorded(reports: Iterable[Report], path: Path) -> Iterator[Report]:
 
 
 def read_curves(path: Path) -> tuple[Report, ...]:
-    """The reports in ``path``, none where there is no such file.
-
-    A line that is none, such as a last one that was cut off, is left out.
-    """
+    """The reports in ``path``, none where there is no such file; a last line that was cut off is left out."""
     reports = []
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
         try:
             values = json.loads(line)
-            numbers = {name: float(values.get(name, math.nan)) for name in _NUMBERS}
-            auc = None if values.get("auc") is None else float(values["auc"])
-            reports.append(Report(step=int(values["step"]), auc=auc, stage=str(values.get("stage", "")), **numbers))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except ValueError:
             continue
+        numbers = {name: values.get(name, math.nan) for name in ("done", "loss", "tokens_per_second", "seconds_left")}
+        reports.append(Report(step=values["step"], auc=values.get("auc"), stage=values.get("stage", ""), **numbers))
     return tuple(reports)
 
 
