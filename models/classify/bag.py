@@ -15,8 +15,8 @@ from safetensors.numpy import load_file
 from models.change.types import METRICS_FILE, Diff, Unit
 from models.classify.additive import EMPTY, Contribution, Contributions
 from models.classify.checkpoint import BAG, WEIGHTS, Settings, check_folder, digest_folder, read_json, read_settings, unfinished
-from models.classify.light import Light
 from models.classify.protocol import Prediction
+from models.classify.settled import Settled
 from models.encode.types import Side
 from models.encode.words import LINE, MARKS, SIZES, WORD, counts, reading, sizes, texts, words
 from models.errors import ModelError
@@ -28,7 +28,7 @@ _LARGEST = 1e6
 """Logits. No fitted weight comes near it; sums of larger ones would lose the small ones."""
 
 
-class BagClassifier(Light):
+class BagClassifier(Settled):
     """logit = bias + the weights of the words that occur + the weights of log(1 + lines added, removed, files).
 
     A word counts once on a side (added, removed, path, message), however often it stands there. A word that the

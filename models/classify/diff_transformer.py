@@ -31,6 +31,7 @@ from models.classify.checkpoint import (
 from models.classify.linear import Linear
 from models.classify.network import DiffNetwork, Guesser, Shape, batch_of
 from models.classify.protocol import Prediction
+from models.classify.settled import Settled
 from models.encode.encoder import DiffEncoder, EncodeOptions
 from models.encode.ngrams import feature_count, shares
 from models.encode.segments import Layout, Marks, lay_out, marks_of, spread
@@ -60,7 +61,7 @@ _MOST = {
 }
 
 
-class DiffTransformerClassifier:
+class DiffTransformerClassifier(Settled):
     """logit = network(segments of the row) + linear(n-grams of the row), in float32.
 
     A ``Differentiable`` classifier: its embeddings are the word embeddings with one more column, each token's share of the linear
@@ -69,30 +70,10 @@ class DiffTransformerClassifier:
 
     def __init__(self, network: DiffNetwork, linear: Linear, tokenizer: Tokenizer, settings: Settings, digest: str) -> None:
         self._network = network.eval().requires_grad_(False)
-        self._linear, self._settings, self._digest = linear, settings, digest
+        super().__init__(settings, digest)
+        self._linear = linear
         self._marks: Marks = marks_of(tokenizer)
         self._encoder = DiffEncoder(tokenizer, settings.encode, ((token_id(tokenizer, CLS),), (token_id(tokenizer, SEP),)))
-        self._cut = settings.calibration.logit(settings.threshold)
-
-    @property
-    def name(self) -> str:
-        """The checkpoint's name."""
-        return self._settings.name
-
-    @property
-    def digest(self) -> str:
-        """Digest over weights, vocabulary and settings."""
-        return self._digest
-
-    @property
-    def threshold(self) -> float:
-        """The calibrated score from which on a diff is flagged."""
-        return self._settings.threshold
-
-    @property
-    def settings(self) -> Settings:
-        """What whydiff knows of the checkpoint beyond its weights."""
-        return self._settings
 
     @property
     def mask_id(self) -> int | None:
@@ -112,11 +93,7 @@ class DiffTransformerClassifier:
         """One prediction a diff, in order."""
         encoded = [self.encode(diff) for diff in diffs]
         logits = self.logits_of_ids([one.ids for one in encoded])
-        return tuple(self._prediction(logit, one) for logit, one in zip(logits, encoded, strict=True))
-
-    def _prediction(self, logit: float, encoded: EncodedDiff) -> Prediction:
-        score = self._settings.calibration.score(logit)
-        return Prediction(logit, score, self.threshold, logit - self._cut, len(encoded.ids), encoded.total, encoded.unread)
+        return tuple(self.verdict(logit, len(one.ids), one.total, one.unread) for logit, one in zip(logits, encoded, strict=True))
 
     def embed(self, ids: tuple[int, ...]) -> Tensor:
         """Shape (1, len(ids), width + 1), float32, detached.

@@ -15,8 +15,8 @@ from models.change.types import METRICS_FILE, Diff, Unit
 from models.classify.additive import AVERAGE, Contribution, Contributions
 from models.classify.checkpoint import SIZE, Settings, check_folder, digest_folder, read_json, read_settings, unfinished
 from models.classify.features import NAMES, described, measure
-from models.classify.light import Light
 from models.classify.protocol import Prediction
+from models.classify.settled import Settled
 from models.classify.trees import Forest, document, forest, shapley
 from models.encode.types import Side
 from models.encode.words import reading
@@ -25,7 +25,7 @@ from models.errors import ModelError
 TREES = "trees.json"
 
 
-class SizeClassifier(Light):
+class SizeClassifier(Settled):
     """The sum of boosted trees over ``models.classify.features``, in logits, as xgboost computes it in float32.
 
     xgboost's predictions are safe to ask for from several threads (gbtree); each uses one thread.

@@ -21,6 +21,7 @@ from transformers.utils import logging as transformers_logging
 from models.change.types import Diff
 from models.classify.checkpoint import Settings, digest_folder, read_json, read_settings, validate_folder
 from models.classify.protocol import Prediction
+from models.classify.settled import Settled
 from models.encode.encoder import DiffEncoder, EncodeOptions
 from models.encode.types import EncodedDiff
 from models.encode.vocabulary import ADDED
@@ -32,7 +33,7 @@ _loading = threading.Lock()
 """transformers keeps its verbosity in one place for all threads."""
 
 
-class TransformerClassifier:
+class TransformerClassifier(Settled):
     """Scores diffs with a frozen sequence-classification model in float32.
 
     Two labels: the logit is label 1 less label 0 (label 1 is "flagged"); one label: its logit. Stateless once built:
@@ -46,30 +47,8 @@ class TransformerClassifier:
         self._model: nn.Module = nn.Module.eval(model).requires_grad_(False)
         self._embeddings: nn.Module = model.get_input_embeddings()
         self._encoder = encoder
-        self._settings = settings
+        super().__init__(settings, digest)
         self._mask_id, self._pad_id = special
-        self._digest = digest
-        self._cut = settings.calibration.logit(settings.threshold)
-
-    @property
-    def name(self) -> str:
-        """The checkpoint's name."""
-        return self._settings.name
-
-    @property
-    def digest(self) -> str:
-        """Digest over weights, vocabulary and settings."""
-        return self._digest
-
-    @property
-    def threshold(self) -> float:
-        """The calibrated score from which on a diff is flagged."""
-        return self._settings.threshold
-
-    @property
-    def settings(self) -> Settings:
-        """What whydiff knows of the checkpoint beyond its weights."""
-        return self._settings
 
     @property
     def mask_id(self) -> int | None:
@@ -89,12 +68,7 @@ class TransformerClassifier:
         """One prediction a diff, in order, scored in batches of similar length."""
         encoded = [self.encode(diff) for diff in diffs]
         logits = self.logits_of_ids([one.ids for one in encoded])
-        return tuple(self._prediction(logit, one) for logit, one in zip(logits, encoded, strict=True))
-
-    def _prediction(self, logit: float, encoded: EncodedDiff) -> Prediction:
-        score = self._settings.calibration.score(logit)
-        read = len(encoded.ids)
-        return Prediction(logit, score, self.threshold, logit - self._cut, read, encoded.total, encoded.unread)
+        return tuple(self.verdict(logit, len(one.ids), one.total, one.unread) for logit, one in zip(logits, encoded, strict=True))
 
     def embed(self, ids: tuple[int, ...]) -> Tensor:
         """Input embeddings, float32, shape (1, len(ids), width), detached."""

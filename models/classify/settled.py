@@ -1,4 +1,4 @@
-"""What the light classifiers share: a name, a digest, and the way from a logit to a verdict."""
+"""What all classifiers that come from a folder share: a name, a digest, and the way from a logit to a verdict."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from models.classify.checkpoint import Settings
 from models.classify.protocol import Prediction
 
 
-class Light:
-    """A classifier without tokens; immutable once built, so that threads may share it."""
+class Settled:
+    """A classifier with settings; immutable once built, so that threads may share it."""
 
     def __init__(self, settings: Settings, digest: str) -> None:
         self._settings, self._digest = settings, digest
@@ -35,5 +35,5 @@ class Light:
         return self._settings
 
     def verdict(self, logit: float, read: int, total: int, unread: tuple[Unit, ...] = ()) -> Prediction:
-        """The prediction with the raw ``logit``, of a change with ``read`` of ``total`` words read."""
+        """The prediction with the raw ``logit``, of a change with ``read`` of ``total`` words or tokens read."""
         return Prediction(logit, self._settings.calibration.score(logit), self.threshold, logit - self._cut, read, total, unread)
