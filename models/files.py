@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,3 +20,9 @@ def write_whole(path: Path, fill: Callable[[Path], Any]) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_json(path: Path, data: Mapping[str, Any]) -> None:
+    """Write a JSON object that people may read, whole or not at all."""
+    text = json.dumps(data, indent=1) + "\n"
+    write_whole(path, lambda place: place.write_text(text, encoding="utf-8"))

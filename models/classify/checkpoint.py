@@ -14,7 +14,7 @@ from models.classify.bands import Band, read_bands
 from models.classify.calibration import AnyCalibration, Calibration, read_calibration
 from models.encode.encoder import EncodeOptions
 from models.errors import ModelError
-from models.files import write_whole
+from models.files import write_json
 
 SETTINGS = "whydiff.json"
 SCHEMA = "whydiff/checkpoint/1"
@@ -130,8 +130,7 @@ def write_settings(folder: Path, settings: Settings) -> None:
     data = {"schema": SCHEMA, **asdict(settings), "calibration": settings.calibration.payload()}
     if settings.kind in _LIGHT:
         del data["encode"]
-    text = json.dumps(data, indent=1) + "\n"
-    write_whole(folder / SETTINGS, lambda path: path.write_text(text, encoding="utf-8"))
+    write_json(folder / SETTINGS, data)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from models.classify.linear import Linear
 from models.classify.network import DiffNetwork, Guesser, Shape, batch_of
 from models.classify.protocol import Prediction
 from models.classify.settled import Settled
-from models.encode.encoder import DiffEncoder, EncodeOptions
+from models.encode.encoder import DiffEncoder
 from models.encode.ngrams import feature_count, shares
 from models.encode.segments import Layout, Marks, lay_out, marks_of, spread
 from models.encode.types import EncodedDiff
@@ -151,7 +151,7 @@ class Parts:
     guesser: Guesser
     linear: Linear
     tokenizer: Tokenizer
-    encode: EncodeOptions
+    settings: Settings
 
 
 def load_diff_transformer(folder: Path, settings: Settings | None = None) -> DiffTransformerClassifier:
@@ -160,9 +160,7 @@ def load_diff_transformer(folder: Path, settings: Settings | None = None) -> Dif
     Raises ModelError when the folder is unsafe, incomplete, inconsistent, or gives scores that are not finite.
     """
     parts = read_parts(folder, settings)
-    settings = settings or read_settings(folder, _MOST_TOKENS)
-    assert settings is not None  # read_parts refuses a folder without
-    classifier = DiffTransformerClassifier(parts.network, parts.linear, parts.tokenizer, settings, digest_folder(folder))
+    classifier = DiffTransformerClassifier(parts.network, parts.linear, parts.tokenizer, parts.settings, digest_folder(folder))
     for prediction in classifier.predict(_PROBES):
         if not math.isfinite(prediction.logit):
             raise ModelError(f"The model in {folder} gives scores that are not finite; copy or train the checkpoint again.")
@@ -180,7 +178,7 @@ def read_parts(folder: Path, settings: Settings | None = None) -> Parts:
     network, guesser = DiffNetwork(shape), Guesser(shape)
     _fill(folder, network, NETWORK, tensors)
     _fill(folder, guesser, GUESSER, tensors)
-    return Parts(network, guesser, _linear(folder, shape, bits, tensors), tokenizer, settings.encode)
+    return Parts(network, guesser, _linear(folder, shape, bits, tensors), tokenizer, settings)
 
 
 def read_shape(folder: Path) -> tuple[Shape, int]:
@@ -197,8 +195,7 @@ def read_shape(folder: Path) -> tuple[Shape, int]:
             )
     if config["width"] % (2 * config["heads"]):
         raise ModelError(f"config.json of {folder} has a width that its heads do not divide; copy the checkpoint again.")
-    bits = config.pop("bits")
-    return Shape(**{key: config[key] for key in _MOST if key in config}), bits
+    return Shape(**{key: config[key] for key in _MOST if key != "bits"}), config["bits"]
 
 
 def _tokenizer(folder: Path, shape: Shape) -> Tokenizer:

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.encode.segments import SIDES, Marks
+from models.encode.segments import SIDES, Ints, Marks
 from models.encode.types import Side
-
-Ints = NDArray[np.int64]
 
 _COUNTED = tuple(SIDES.index(side) for side in (Side.MESSAGE, Side.PATH, Side.ADDED, Side.REMOVED, Side.METRICS))
 _PATH, _METRICS = SIDES.index(Side.PATH), SIDES.index(Side.METRICS)

@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 
 SIDES = (Side.SPECIAL, Side.MESSAGE, Side.PATH, Side.ADDED, Side.REMOVED, Side.CONTEXT, Side.METRICS)
 """What a side's number stands for, where tensors need numbers."""
-MESSAGE, METRICS = SIDES.index(Side.MESSAGE), SIDES.index(Side.METRICS)
+METRICS = SIDES.index(Side.METRICS)
 ORDINALS = 4
 """Files, and hunks of a file, are told apart up to this many; later ones count as the last."""
 

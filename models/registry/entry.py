@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
@@ -12,7 +11,7 @@ from typing import Any
 
 from models.classify.checkpoint import read_json
 from models.errors import ModelError, UsageError
-from models.files import write_whole
+from models.files import write_json
 
 RECORD = "registry.json"
 SCHEMA = "whydiff/registry/1"
@@ -107,8 +106,7 @@ def _value(kind: Any, value: Any) -> Any:
 
 def write_entry(folder: Path, entry: Entry) -> None:
     """Write the record of ``entry`` into its folder, whole or not at all."""
-    text = json.dumps({"schema": SCHEMA, **as_json(entry)}, indent=1) + "\n"
-    write_whole(folder / RECORD, lambda path: path.write_text(text, encoding="ascii"))
+    write_json(folder / RECORD, {"schema": SCHEMA, **as_json(entry)})
 
 
 def as_json(entry: Entry) -> dict[str, str | None]:

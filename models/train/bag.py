@@ -25,8 +25,8 @@ from models.data.dataset import to_diff
 from models.data.weights import training_weights
 from models.encode.words import reading, sizes
 from models.errors import DataError
-from models.files import write_whole
-from models.train.light import STATE, Row, each, train_rows, write_json
+from models.files import write_json, write_whole
+from models.train.light import STATE, Row, each, train_rows
 from models.train.report import Report
 
 _READING = 0.8
@@ -62,9 +62,8 @@ class _Read:
 def train_bag(frame: pd.DataFrame, options: BagOptions, folder: Path) -> Iterator[Report]:
     """Fit on the rows with split "train" of ``frame`` (Fan et al. 2008, liblinear), yielding progress.
 
-    Leaves ``words.json``, ``state.json`` and, last, ``model.safetensors`` in ``folder``. The same rows and
-    options give the same weights. Raises DataError for rows that
-    nothing can be learnt from.
+    Leaves ``words.json``, ``state.json`` and, last, ``model.safetensors`` in ``folder``. The same rows and options give the
+    same weights. Raises DataError for rows that nothing can be learnt from.
     """
     started = time.monotonic()
     rows = train_rows(frame)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from models.classify.checkpoint import SETTINGS
 from models.errors import ModelError, UsageError
-from models.files import write_whole
+from models.files import write_json
 
 RECORD = "train.json"
 _MAY_CHANGE = {
@@ -60,9 +60,7 @@ def claim(folder: Path, options: Any, beginning: Beginning) -> None:
     given = {**asdict(beginning), "options": asdict(options)}
     if path.exists():
         _same(folder, _flat(_stored(path)), _flat(given))
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(given, indent=1) + "\n"
-    write_whole(path, lambda place: place.write_text(text, encoding="utf-8"))
+    write_json(path, given)
 
 
 def _stored(path: Path) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def begun(init: Path, options: DiffTransformerOptions, folder: Path) -> Start:
     if not (folder / "tokenizer.json").exists():
         shutil.copyfile(init / "tokenizer.json", folder / "tokenizer.json")
     torch.manual_seed(options.seed)
-    return Start(parts.tokenizer, parts.encode, parts.network, parts.guesser, parts.linear)
+    return Start(parts.tokenizer, parts.settings.encode, parts.network, parts.guesser, parts.linear)
 
 
 def linear_part(data: Data, start: Start, options: DiffTransformerOptions, folder: Path) -> Stacked:

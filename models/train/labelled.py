@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,11 +14,11 @@ from torch import Tensor, nn
 from models.classify.linear import Linear
 from models.classify.network import DiffNetwork, batch_of
 from models.encode.segments import Ints
+from models.train.batches import by_length, even_batches
 from models.train.evaluate import area
-from models.train.segment_rows import Sampled, SegmentRows, by_length, stratified
+from models.train.segment_rows import Sampled, SegmentRows
 
 Floats = NDArray[np.float64]
-_CHUNK = 2048
 _ALONE = 0.5
 """The weight of the loss of the encoder alone, beside that of encoder and linear part together."""
 
@@ -60,9 +61,7 @@ class Labels:
         random = np.random.default_rng((self._seed, epoch))
         lengths = self.train.rows.lengths()
         order = random.permutation(len(lengths))
-        found: list[Ints] = []
-        for chunk in np.array_split(order, max(1, len(order) // _CHUNK)):
-            found += by_length(stratified(chunk, lengths, self.train.labels), lengths, self._batch_tokens)
+        found = even_batches(order, lengths, self.train.labels, partial(by_length, budget=self._batch_tokens))
         return [found[i] for i in random.permutation(len(found))]
 
     def loss(self, rows: Ints, random: np.random.Generator) -> tuple[Tensor, int]:

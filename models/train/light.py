@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pandas as pd
 
 from models.data.splits import TRAIN
 from models.errors import DataError
-from models.files import write_whole
 
 Row = tuple[int, str, str]
 """Position among the rows, text of the diff, commit message."""
@@ -37,9 +34,3 @@ def each(rows: pd.DataFrame, make: Callable[[Row], Made], jobs: int) -> Iterator
         return
     with multiprocessing.get_context("spawn").Pool(jobs or None) as pool:
         yield from pool.imap(make, tasks, chunksize=64)
-
-
-def write_json(path: Path, data: dict[str, Any]) -> None:
-    """Write ``data``, whole or not at all."""
-    text = json.dumps(data, indent=1) + "\n"
-    write_whole(path, lambda place: place.write_text(text, encoding="utf-8"))

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from models.classify.network import DiffNetwork, Guesser, batch_of
 from models.encode.segments import Ints, Marks, first_content_id
-from models.train.segment_rows import Sampled, SegmentRows, by_length
+from models.train.batches import by_length
+from models.train.segment_rows import Sampled, SegmentRows
 
 _KEPT, _RANDOM = 0.1, 0.1
 """Of the places to guess, these shares keep their token or get another one, so that unmasked tokens stay worth reading."""

@@ -59,23 +59,3 @@ def _cut_down(ids: Ints, layout: Layout, chosen: list[int]) -> Sampled:
     ranges = tuple(np.arange(start, end) for start, end in pairwise(ends))
     cut = Layout(layout.sides[at], layout.files[at], layout.hunks[at], np.arange(len(layout.metrics)), ranges)
     return Sampled(ids[at], cut)
-
-
-def by_length(order: Ints, lengths: Ints, budget: int) -> list[Ints]:
-    """Cut ``order`` into runs of at most about ``budget`` tokens."""
-    ends = np.cumsum(lengths[order]) // budget
-    return np.split(order, np.flatnonzero(np.diff(ends)) + 1)
-
-
-def stratified(chunk: Ints, lengths: Ints, labels: Ints) -> Ints:
-    """The rows ordered by their rank of length within their class, so that batches are even in length and in label.
-
-    Plain sorting gives batches of short, mostly harmless changes and of long, mostly risky ones: the loss then
-    drives the bias up and down instead of teaching anything.
-    """
-    rank = np.zeros(len(chunk))
-    for label in np.unique(labels[chunk]):
-        mine = np.flatnonzero(labels[chunk] == label)
-        by_size = mine[np.argsort(lengths[chunk[mine]], kind="stable")]
-        rank[by_size] = (np.arange(len(mine)) + 0.5) / len(mine)
-    return chunk[np.argsort(rank, kind="stable")]

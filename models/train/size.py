@@ -20,8 +20,8 @@ from models.classify.size import TREES, SizeClassifier, load_size
 from models.data.dataset import to_diff
 from models.data.weights import training_weights
 from models.errors import DataError
-from models.files import write_whole
-from models.train.light import STATE, Row, each, train_rows, write_json
+from models.files import write_json, write_whole
+from models.train.light import STATE, Row, each, train_rows
 from models.train.report import Report
 
 Floats = NDArray[np.float64]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +19,15 @@ from transformers import PreTrainedModel
 
 from models.data.weights import training_weights
 from models.files import write_whole
+from models.train.batches import by_padded_length, even_batches
 from models.train.evaluate import area
 from models.train.loop import WORK, Loop, State, best_device
 from models.train.options import TransformerOptions
 from models.train.prepare import Prepared, newest, prepare
 from models.train.report import Report
-from models.train.segment_rows import stratified
 from models.train.start import Start, begun, fresh
 
 Ints = NDArray[np.int64]
-_CHUNK = 2048
-"""Rows that are sorted by length together."""
 
 
 def train(frame: pd.DataFrame, options: TransformerOptions, folder: Path, init: Path | None = None) -> Iterator[Report]:
@@ -72,9 +71,7 @@ class Classification:
         order = random.permutation(self._train)
         is_long = random.random(len(self._labels)) < self._options.long_share
         lengths = np.where(is_long, self._long.lengths(), self._short.lengths())
-        found: list[Ints] = []
-        for chunk in np.array_split(order, max(1, len(order) // _CHUNK)):
-            found += by_padded_length(stratified(chunk, lengths, self._labels), lengths, self._options.batch_tokens)
+        found = even_batches(order, lengths, self._labels, partial(by_padded_length, budget=self._options.batch_tokens))
         return [found[i] + len(self._labels) * is_long[found[i]] for i in random.permutation(len(found))]
 
     def loss(self, rows: Ints, random: np.random.Generator) -> tuple[Tensor, int]:
@@ -115,17 +112,6 @@ def _export(model: PreTrainedModel, state: State, tokens_in_epoch: float, folder
     write_whole(folder / "config.json", lambda path: path.write_text(config, encoding="utf-8"))
     halves = {name: value.detach().cpu().half().contiguous() for name, value in model.state_dict().items()}
     write_whole(folder / "model.safetensors", lambda path: save_file(halves, path, metadata={"format": "pt"}))
-
-
-def by_padded_length(order: Ints, lengths: Ints, budget: int) -> list[Ints]:
-    """Cut ``order`` into runs whose padded size, longest row times rows, is at most ``budget``."""
-    batches, start, longest = [], 0, 0
-    for end, row in enumerate(order):
-        longest = max(longest, int(lengths[row]))
-        if end > start and longest * (end + 1 - start) > budget:
-            batches.append(order[start:end])
-            start, longest = end, int(lengths[row])
-    return [*batches, order[start:]]
 
 
 def pad(rows: list[NDArray[Any]], fill: int) -> tuple[Tensor, Tensor]:
