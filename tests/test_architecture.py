@@ -36,6 +36,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
         "models.data",
         "models.encode.ngrams",
         "models.encode.segments",
+        "models.encode.spelling",
         "models.evaluate",
         "models.train",
     ),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
@@ -35,6 +36,7 @@ from models.classify.settled import Settled
 from models.encode.encoder import DiffEncoder
 from models.encode.ngrams import feature_count, shares
 from models.encode.segments import Layout, Marks, lay_out, marks_of, spread
+from models.encode.spelling import spelling_of
 from models.encode.types import EncodedDiff
 from models.encode.vocabulary import CLS, SEP, token_id
 from models.errors import ModelError
@@ -110,7 +112,7 @@ class DiffTransformerClassifier(Settled):
         """Logits, shape (batch,), of embeddings (batch, len(ids), width + 1) of rows with the structure of ``ids``."""
         layout = self._layout(np.array(ids, dtype=np.int64))
         words = embeddings[..., :-1].flatten(0, 1)
-        network: Tensor = self._network(batch_of(words, [layout] * len(embeddings)))[:, 0]
+        network: Tensor = self._network(batch_of(words, [layout] * len(embeddings)))
         return network + embeddings[..., -1].sum(dim=1) + self._linear.bias
 
     def logits_of_ids(self, rows: list[tuple[int, ...]]) -> list[float]:
@@ -132,14 +134,14 @@ class DiffTransformerClassifier(Settled):
         layouts = [self._layout(row) for row in arrays]
         with torch.inference_mode():
             words = self._network.embeddings(torch.from_numpy(np.concatenate(arrays)))
-            network = self._network(batch_of(words, layouts))[:, 0].double().tolist()
+            network = self._network(batch_of(words, layouts)).double().tolist()
         linear = [
             self._linear.logit(self._linear.features(row, layout.sides, self._marks))
             for row, layout in zip(arrays, layouts, strict=True)
         ]
         return [a + b for a, b in zip(network, linear, strict=True)]
 
-    def _layout(self, row: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> Layout:
+    def _layout(self, row: NDArray[np.int64]) -> Layout:
         return spread(lay_out(row, self._marks, self._network.shape.segment), self._network.shape.reach)
 
 
@@ -174,11 +176,18 @@ def read_parts(folder: Path, settings: Settings | None = None) -> Parts:
     if settings is None:
         raise unfinished(folder)
     shape, bits = read_shape(folder)
+    if settings.encode.path_length + 4 > shape.segment:
+        raise ModelError(
+            f"whydiff.json of {folder} reads {settings.encode.path_length} tokens of a path, which leaves no room in segments of "
+            f"{shape.segment}; copy the checkpoint again."
+        )
     tokenizer, tensors = _tokenizer(folder, shape), _tensors(folder)
     network, guesser = DiffNetwork(shape), Guesser(shape)
     _fill(folder, network, NETWORK, tensors)
     _fill(folder, guesser, GUESSER, tensors)
-    return Parts(network, guesser, _linear(folder, shape, bits, tensors), tokenizer, settings)
+    weights, bias = _linear(folder, feature_count(shape.vocabulary, bits), tensors)
+    linear = Linear(weights, bias, spelling_of(tokenizer, shape.vocabulary), bits)
+    return Parts(network, guesser, linear, tokenizer, settings)
 
 
 def read_shape(folder: Path) -> tuple[Shape, int]:
@@ -233,11 +242,10 @@ def _fill(folder: Path, module: nn.Module, part: str, tensors: dict[str, Tensor]
     module.load_state_dict(given)
 
 
-def _linear(folder: Path, shape: Shape, bits: int, tensors: dict[str, Tensor]) -> Linear:
+def _linear(folder: Path, features: int, tensors: dict[str, Tensor]) -> tuple[NDArray[np.float32], float]:
     weights, bias = tensors.get(LINEAR + "weights"), tensors.get(LINEAR + "bias")
-    expected = (feature_count(shape.vocabulary, bits),)
-    if weights is None or bias is None or tuple(weights.shape) != expected or bias.numel() != 1:
+    if weights is None or bias is None or tuple(weights.shape) != (features,) or bias.numel() != 1:
         raise ModelError(
-            f"The model in {folder} lacks a linear part of {expected[0]:,} weights and a bias; copy the checkpoint again."
+            f"The model in {folder} lacks a linear part of {features:,} weights and a bias; copy the checkpoint again."
         )
-    return Linear(weights.numpy(), float(bias.item()), shape.vocabulary, bits)
+    return weights.numpy(), float(bias.item())

@@ -9,24 +9,25 @@ from numpy.typing import NDArray
 
 from models.encode.ngrams import Ngrams, ngrams, present
 from models.encode.segments import Ints, Marks
+from models.encode.spelling import Spelling
 
 
 @dataclass(frozen=True, slots=True)
 class Linear:
     """logit = bias + the sum of the weights of the distinct features that occur.
 
-    ``weights``: shape (features,), float32, in logits, as numbered by ``ngrams`` for a vocabulary of ``vocabulary`` tokens and
-    2 ** ``bits`` buckets of pairs.
+    ``weights``: shape (features,), float32, in logits, as numbered by ``ngrams`` for a vocabulary that spells ``spelling`` and
+    2 ** ``bits`` buckets a kind.
     """
 
     weights: NDArray[np.float32]
     bias: float
-    vocabulary: int
+    spelling: Spelling
     bits: int
 
     def features(self, ids: Ints, sides: Ints, marks: Marks) -> Ngrams:
         """The features of a row of ids with the sides of its layout."""
-        return ngrams(ids, sides, marks, self.vocabulary, self.bits)
+        return ngrams(ids, sides, marks, self.spelling, self.bits)
 
     def logit(self, row: Ngrams) -> float:
         """The logit of a row."""

@@ -104,7 +104,7 @@ class DiffNetwork(nn.Module):
         self.key = nn.Linear(shape.width, shape.width)
         self.value = nn.Linear(shape.width, shape.width)
         self.inner = nn.Linear(3 * shape.width, shape.width)
-        self.outer = nn.Linear(shape.width, 2)
+        self.outer = nn.Linear(shape.width, 1)
         self.norm = nn.LayerNorm(3 * shape.width)
         for table in (self.sides, self.files, self.hunks):
             nn.init.normal_(table.weight, std=0.02)
@@ -126,13 +126,13 @@ class DiffNetwork(nn.Module):
         ]
 
     def forward(self, batch: Batch) -> Tensor:
-        """Two logits a row, shape (rows, 2): what to add to the linear part's logit, and one that stands alone."""
+        """One logit a row, shape (rows,)."""
         vectors = torch.cat([_mean(states, group >= 0) for states, group in zip(self.hidden(batch), batch.groups, strict=True)])
         message, members = vectors[batch.members[:, 0]], vectors[batch.members.clamp(min=0)]
         pooled = self._pooled(message, members, batch.members >= 0)
         sizes = (batch.words[batch.metrics.clamp(min=0)] * (batch.metrics >= 0).unsqueeze(-1)).sum(1)
         features = self.norm(torch.cat([message, pooled, sizes], dim=-1))
-        logits: Tensor = self.outer(nn.functional.gelu(self.inner(features)))
+        logits: Tensor = self.outer(nn.functional.gelu(self.inner(features))).squeeze(-1)
         return logits
 
     def _pooled(self, message: Tensor, members: Tensor, known: Tensor) -> Tensor:

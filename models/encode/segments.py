@@ -45,8 +45,8 @@ class Layout:
 
     ``segments`` are indexes into the row, each of at most the length asked for. The first is the message (with [CLS]
     alone when there is none); the others are runs of hunks, each begun by [CLS] and the path of its file. Size tokens are in
-    no segment; ``metrics`` are their places. Every other token except [SEP] is in one segment or, for [CLS] and paths, in
-    several.
+    no segment; ``metrics`` are their places. Nor is what a message has beyond its segment. Every other token except [SEP]
+    is in one segment or, for [CLS] and paths, in several.
     """
 
     sides: Ints
@@ -133,7 +133,7 @@ def _parts(ids: Ints, runs: list[_Run], marks: Marks) -> list[_Part]:
 def _segments(parts: list[_Part], length: int) -> Iterator[list[_Run]]:
     """Runs of token places: the message alone, then whole parts while they fit; what is too long is cut between lines."""
     cls = (0, 1)
-    yield [cls, *parts[0].runs]
+    yield [cls, *_head(parts[0].runs, length - 1)]
     segment, path = [cls], cls
     for part in parts[1:]:
         head = [part.path] if part.path != path else []
@@ -153,6 +153,14 @@ def _segments(parts: list[_Part], length: int) -> Iterator[list[_Run]]:
 
 def _size(runs: list[_Run]) -> int:
     return sum(end - start for start, end in runs)
+
+
+def _head(runs: list[_Run], most: int) -> Iterator[_Run]:
+    """The first ``most`` tokens of ``runs``."""
+    for start, end in runs:
+        if most > 0:
+            yield start, min(end, start + most)
+        most -= end - start
 
 
 def _pieces(runs: list[_Run], most: int) -> Iterator[_Run]:

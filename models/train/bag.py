@@ -19,8 +19,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
 from models.bounds import validate
-from models.classify.bag import WORDS, BagClassifier, load_bag
-from models.classify.checkpoint import BAG, WEIGHTS, Settings, write_settings
+from models.classify.bag import WORDS
+from models.classify.checkpoint import WEIGHTS
 from models.data.dataset import to_diff
 from models.data.weights import training_weights
 from models.encode.words import reading, sizes
@@ -139,11 +139,3 @@ def _export(folder: Path, vocabulary: list[str], model: LogisticRegression) -> N
     tensors = {"words": values[:-3], "sizes": values[-3:], "bias": model.intercept_.astype(np.float32)}
     tensors = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
     write_whole(folder / WEIGHTS, lambda path: save_file(tensors, path, metadata={"format": "np"}))
-
-
-def bag_folder(folder: Path, settings: Settings) -> BagClassifier:
-    """Make the trained ``folder`` a checkpoint with ``settings`` (of kind bag) and load it."""
-    if settings.kind != BAG:
-        raise ValueError(f"Expected settings of kind {BAG!r}, but got {settings.kind!r}.")
-    write_settings(folder, settings)
-    return load_bag(folder)

@@ -19,6 +19,7 @@ from models.classify.network import DiffNetwork, Guesser, Shape
 from models.data.weights import training_weights
 from models.encode.encoder import EncodeOptions
 from models.encode.segments import Marks, marks_of
+from models.encode.spelling import spelling_of
 from models.train.diff_export import export
 from models.train.labelled import Labelled, Labels
 from models.train.loop import WORK, Loop, best_device
@@ -29,10 +30,8 @@ from models.train.pace import Pace
 from models.train.prepare import Ragged, kept_tokenizer, newest, own_reading, prepare
 from models.train.report import Report
 from models.train.segment_rows import SegmentRows
-from models.train.wide import LinearOptions, Stacked, blocks, features_of, given, stack
+from models.train.wide import LinearOptions, LinearPart, features_of, fit_part, given
 
-_BLOCKS = 4
-"""Runs of time for stacking the linear part."""
 _PRETRAIN_HELD_OUT = 300
 """Rows on which the guessing of masked tokens is measured."""
 
@@ -62,12 +61,12 @@ def train_diff_transformer(
     start.guesser.to(best_device())
     if init is None and options.pretrain_epochs:
         yield from _pretrain(start, data, options, folder)
-    stacked = linear_part(data, start, options, folder)
-    task = _labels(start.network, data, stacked, options)
+    part = linear_part(data, start, options, folder)
+    task = _labels(start, data, part, options)
     loop = Loop(task, options.pace(), folder)
     yield from loop.go()
-    mix = fit_mix(task.outputs(task.tune.rows), task.tune.offsets, task.tune.labels, task.tune.weights)
-    linear = mixed(start.network, stacked.parts[0], mix)
+    mix = fit_mix(task.outputs(task.tune.rows), part.offsets[data.tuned], task.tune.labels, task.tune.weights)
+    linear = mixed(start.network, part.linear, mix)
     counters = asdict(loop.state) | {"tokens_in_epoch": task.tokens_in_epoch, "mix": asdict(mix)}
     export(folder, start.network, start.guesser, linear, counters)
 
@@ -103,7 +102,7 @@ def begun(init: Path, options: DiffTransformerOptions, folder: Path) -> Start:
     """The weights, the vocabulary and the linear part of the checkpoint ``init``; its shape and reading replace the options'.
 
     The linear part stays as it is: few new examples cannot fit hundreds of thousands of weights, but what it says, with the
-    network's first output to correct it, is where they start. Raises ModelError for a folder that is none of this kind.
+    network to correct it, is where they start. Raises ModelError for a folder that is none of this kind.
     """
     parts = read_parts(init)
     folder.mkdir(parents=True, exist_ok=True)
@@ -113,31 +112,33 @@ def begun(init: Path, options: DiffTransformerOptions, folder: Path) -> Start:
     return Start(parts.tokenizer, parts.settings.encode, parts.network, parts.guesser, parts.linear)
 
 
-def linear_part(data: Data, start: Start, options: DiffTransformerOptions, folder: Path) -> Stacked:
-    """The linear parts, fitted or read back; that of the beginning for all rows where there is one."""
-    shape = start.network.shape
-    bits = start.linear.bits if start.linear else options.bits
-    about = LinearOptions(shape.vocabulary, bits, options.c, options.least, options.seed)
+def linear_part(data: Data, start: Start, options: DiffTransformerOptions, folder: Path) -> LinearPart:
+    """The linear part, fitted or read back, and what it says of rows it has not seen; that of the beginning if there is one."""
+    linear = start.linear
+    spelling = linear.spelling if linear else spelling_of(start.tokenizer, start.network.shape.vocabulary)
+    about = LinearOptions(spelling, linear.bits if linear else options.bits, options.c, options.least, options.seed)
     table = features_of(data.rows, data.marks, about)
-    if start.linear:
-        return given(table, start.linear)
-    times: NDArray[np.int64] = np.asarray(pd.to_datetime(data.frame["author_date"], utc=True).astype("int64"), dtype=np.int64)
-    block = 1 + blocks(times, data.frame["project"].to_numpy(dtype=str), _BLOCKS)
-    block[data.tuned] = 0
+    if linear:
+        return given(table, linear)
     labels = data.frame["label"].to_numpy(dtype=np.int64)
-    return stack(table, labels, training_weights(data.frame), block, about, folder / WORK / "linear.safetensors")
+    return fit_part(table, labels, training_weights(data.frame), data.tuned, about, folder / WORK / "linear.safetensors")
 
 
-def _labels(network: DiffNetwork, data: Data, stacked: Stacked, options: DiffTransformerOptions) -> Labels:
+def _labels(start: Start, data: Data, linear: LinearPart, options: DiffTransformerOptions) -> Labels:
+    """What the network learns: what the linear part of the beginning lacks, or, where that is fitted too, the labels alone.
+
+    Fitted beside each other and mixed at the end, the two are more different than when one learns what the other lacks.
+    """
     labels, weights = data.frame["label"].to_numpy(dtype=np.int64), training_weights(data.frame)
-    segment, reach = network.shape.segment, network.shape.reach
+    offsets = linear.offsets if start.linear else np.zeros(len(labels))
+    segment, reach = start.network.shape.segment, start.network.shape.reach
 
     def part(rows: NDArray[np.int64]) -> Labelled:
         encoded = SegmentRows(data.rows.only(rows), data.marks, segment, options.segments, reach)
-        return Labelled(encoded, labels[rows], weights[rows], stacked.of_row[rows], stacked.offsets[rows])
+        return Labelled(encoded, labels[rows], weights[rows], offsets[rows])
 
     train, tune = part(np.flatnonzero(~data.tuned)), part(np.flatnonzero(data.tuned))
-    return Labels(network, train, tune, stacked.parts, (options.batch_tokens, options.mask_share, options.seed))
+    return Labels(start.network, train, tune, start.linear, (options.batch_tokens, options.mask_share, options.seed))
 
 
 def _data(rows: pd.DataFrame, start: Start, options: DiffTransformerOptions, folder: Path) -> Data:

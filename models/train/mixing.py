@@ -14,49 +14,42 @@ from models.classify.network import DiffNetwork
 
 Floats = NDArray[np.float64]
 _LEAST = 50
-"""Rows of each label without which three factors are not worth fitting."""
+"""Rows of each label without which two factors are not worth fitting."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """Factors of the network's two outputs and of the linear part; logit = first * o1 + second * o2 + linear * l + constant."""
+    """Factors of the two parts: logit = network * n + linear * l."""
 
-    first: float = 1.0
-    second: float = 0.0
+    network: float = 1.0
     linear: float = 1.0
 
-    def of(self, outputs: Floats, offsets: Floats) -> Floats:
-        """The mixed logits, shape (rows,), of outputs (rows, 2) and of what the linear part says (rows,)."""
-        return self.first * outputs[:, 0] + self.second * outputs[:, 1] + self.linear * offsets
 
+def fit_mix(network: Floats, linear: Floats, labels: NDArray[np.int64], weights: Floats) -> Mix:
+    """Stacking by logistic regression (Wolpert 1992) of what both parts say, in logits, shape (rows,); neither counts negatively.
 
-def fit_mix(outputs: Floats, offsets: Floats, labels: NDArray[np.int64], weights: Floats) -> Mix:
-    """Stacking by logistic regression (Wolpert 1992); no part counts negatively.
-
-    Parts that would are left out, the one with the lowest factor first. With fewer than 50 rows of a label, or when
-    nothing is left, the parts count as they were trained.
+    A part that would is left out. With fewer than 50 rows of a label, or when nothing is left, both count as they were trained.
     """
-    columns = np.column_stack([outputs, offsets])
-    used = [0, 1, 2]
     if np.bincount(labels, minlength=2).min() < _LEAST:
         return Mix()
-    while used:
-        model = LogisticRegression(C=1.0).fit(columns[:, used], labels, sample_weight=weights)
-        factors = model.coef_[0]
-        if factors.min() > 0:
-            found = dict(zip(used, map(float, factors), strict=True))
-            return Mix(*(found.get(i, 0.0) for i in range(3)))
-        used.pop(int(np.argmin(factors)))
-    return Mix()
+
+    def factors(*columns: Floats) -> list[float]:
+        model = LogisticRegression(C=1.0).fit(np.column_stack(columns), labels, sample_weight=weights)
+        return [float(one) for one in model.coef_[0]]
+
+    a, b = factors(network, linear)
+    if min(a, b) <= 0:
+        a, b = (factors(network)[0], 0.0) if b <= a else (0.0, factors(linear)[0])
+    return Mix(a, b) if max(a, b) > 0 else Mix()
 
 
 def mixed(network: DiffNetwork, linear: Linear, mix: Mix) -> Linear:
-    """Put the factors into the weights: the network's first output plus the returned linear part is then the mixed logit.
+    """Put the factors into the weights: the network's logit plus the returned linear part is then the mixed logit.
 
-    The second output stays what it is. The linear part's weights are rounded to what float16 holds, as they are stored.
+    The linear part's weights are rounded to what float16 holds, as they are stored.
     """
     with torch.no_grad():
         for tensor in (network.outer.weight, network.outer.bias):
-            tensor[0] = mix.first * tensor[0] + mix.second * tensor[1]
+            tensor.mul_(mix.network)
     weights = (linear.weights * mix.linear).astype(np.float16).astype(np.float32)
     return replace(linear, weights=weights, bias=linear.bias * mix.linear)

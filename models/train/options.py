@@ -10,6 +10,11 @@ from models.encode.encoder import EncodeOptions
 from models.errors import UsageError
 from models.train.pace import Pace
 
+_PATH = 48
+"""Most tokens of a path: deep ones end with what tells most, the name of the file."""
+_SEGMENTS_OF_A_MESSAGE, _SEGMENTS_OF_A_LINE = 4, 2
+"""How many segments' worth of tokens is read of a message and of a line. The network reads one of a message."""
+
 
 def _of(default: Any, text: str, least: float, most: float) -> Any:
     return field(default=default, metadata={"help": text, "min": least, "max": most})
@@ -89,8 +94,8 @@ class DiffTransformerOptions(NetworkOptions):
     """Training of a diff transformer: masked tokens first, then labels.
 
     Rows are read at ``max_length`` tokens, cut to segments of at most ``segment``; while learning, at most ``segments`` of
-    them beside the message, drawn anew each time. The linear part counts the tokens and hashes their pairs to 2 ** ``bits``
-    buckets.
+    them beside the message, drawn anew each time. The linear part counts the tokens and hashes runs of them,
+    names and paths to 2 ** ``bits`` buckets each.
     """
 
     metrics: bool = field(default=True, metadata={"help": "read the size of the change"})
@@ -98,7 +103,7 @@ class DiffTransformerOptions(NetworkOptions):
     segment: int = _of(128, "most tokens of a segment", 32, 2048)
     segments: int = _of(4, "most segments of hunks that are read at a time while learning", 1, 256)
     reach: int = _of(16, "most segments of hunks that the network reads when a change is scored", 1, 4096)
-    bits: int = _of(18, "the linear part has 2 to the power of this many buckets for pairs, and for paths", 4, 24)
+    bits: int = _of(18, "the linear part has 2 to the power of this many buckets for each kind of n-gram", 4, 24)
     c: float = _of(0.004, "inverse strength of the penalty on the linear part", 1e-6, 1e3)
     least: int = _of(10, "rows in which a feature of the linear part must occur", 1, 1_000_000)
     pretrain_epochs: float = _of(0.8, "passes over the train rows with masked tokens", 0.0, 1000.0)
@@ -107,12 +112,11 @@ class DiffTransformerOptions(NetworkOptions):
     hidden: float = _of(0.3, "share of the tokens that are hidden with masked tokens", 0.01, 0.9)
 
     def encode(self) -> EncodeOptions:
-        """How rows are read: no message, path or line is longer than what a segment holds beside [CLS] and a path."""
-        path = self.segment // 6
+        """How rows are read: a path never fills more than half a segment, and messages and lines may take several."""
         return EncodeOptions(
             max_length=self.max_length,
             metrics=self.metrics,
-            message_length=self.segment - 1,
-            path_length=path,
-            line_length=self.segment - path - 4,
+            message_length=_SEGMENTS_OF_A_MESSAGE * self.segment,
+            path_length=min(_PATH, self.segment // 2),
+            line_length=_SEGMENTS_OF_A_LINE * self.segment,
         )

@@ -14,9 +14,8 @@ import xgboost
 from numpy.typing import NDArray
 
 from models.bounds import validate
-from models.classify.checkpoint import SIZE, Settings, write_settings
 from models.classify.features import NAMES, measure
-from models.classify.size import TREES, SizeClassifier, load_size
+from models.classify.size import TREES
 from models.data.dataset import to_diff
 from models.data.weights import training_weights
 from models.errors import DataError
@@ -140,11 +139,3 @@ def _settings(options: SizeOptions, labels: Floats, weights: Floats) -> dict[str
         "seed": options.seed,
         "nthread": 1,
     }
-
-
-def size_folder(folder: Path, settings: Settings) -> SizeClassifier:
-    """Make the trained ``folder`` a checkpoint with ``settings`` (of kind size) and load it."""
-    if settings.kind != SIZE:
-        raise ValueError(f"Expected settings of kind {SIZE!r}, but got {settings.kind!r}.")
-    write_settings(folder, settings)
-    return load_size(folder)

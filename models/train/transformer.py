@@ -22,6 +22,7 @@ from models.files import write_whole
 from models.train.batches import by_padded_length, even_batches
 from models.train.evaluate import area
 from models.train.loop import WORK, Loop, State, best_device
+from models.train.masking import masked
 from models.train.options import TransformerOptions
 from models.train.prepare import Prepared, newest, prepare
 from models.train.report import Report
@@ -80,9 +81,7 @@ class Classification:
             (self._long if row >= len(self._labels) else self._short).row(int(row % len(self._labels))).astype(np.int64)
             for row in rows
         ]
-        if self._start.mask is not None:
-            for row in ids:
-                self._hide(row, self._start.mask, random)
+        ids = [self._masked(row, random) for row in ids]
         padded, attention = pad(ids, self._start.pad)
         device = next(self.model.parameters()).device
         logits = self.model(input_ids=padded.to(device), attention_mask=attention.to(device)).logits.float()
@@ -90,10 +89,11 @@ class Classification:
         each = nn.functional.cross_entropy(logits, torch.from_numpy(self._labels[at]).to(device), reduction="none")
         return (each * torch.from_numpy(self._weights[at]).float().to(device)).mean(), int(attention.sum())
 
-    def _hide(self, row: Ints, mask: int, random: np.random.Generator) -> None:
-        """In some rows, put the mask in place of a share of the content."""
-        if random.random() < self._options.mask_share:
-            row[(random.random(len(row)) < random.random()) & ~np.isin(row, self._start.structure)] = mask
+    def _masked(self, row: Ints, random: np.random.Generator) -> Ints:
+        """``row``, at times with a share of its content masked; never where the vocabulary has no mask."""
+        if self._start.mask is None or random.random() >= self._options.mask_share:
+            return row
+        return masked(row, random.random(), self._start.mask, self._start.structure, random)
 
     def measure(self) -> float:
         """The AUC on the rows that are not learnt from, read at full length."""

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save_file
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, diags
 from sklearn.linear_model import LogisticRegression
 
 from models.classify.linear import Linear
 from models.encode.ngrams import feature_count, ngrams, present
 from models.encode.segments import Marks, lay_out
+from models.encode.spelling import Spelling
 from models.files import write_whole
 from models.train.prepare import Ragged
 
@@ -29,7 +30,7 @@ _LENGTH = 1 << 20
 class LinearOptions:
     """``c``: inverse strength of the penalty; ``least``: rows in which a feature must occur; the rest as in ``Linear``."""
 
-    vocabulary: int
+    spelling: Spelling
     bits: int
     c: float
     least: int
@@ -42,72 +43,76 @@ def features_of(rows: Ragged, marks: Marks, options: LinearOptions) -> csr_matri
     for i in range(len(rows)):
         ids = rows.row(i).astype(np.int64)
         found.append(
-            present(ngrams(ids, lay_out(ids, marks, _LENGTH).sides, marks, options.vocabulary, options.bits)).astype(np.int32)
+            present(ngrams(ids, lay_out(ids, marks, _LENGTH).sides, marks, options.spelling, options.bits)).astype(np.int32)
         )
     starts = np.cumsum([0, *(len(one) for one in found)])
-    shape = (len(rows), feature_count(options.vocabulary, options.bits))
+    shape = (len(rows), feature_count(len(options.spelling.word), options.bits))
     return csr_matrix((np.ones(starts[-1], dtype=np.float32), np.concatenate(found), starts), shape=shape)
 
 
 def fit(table: csr_matrix, labels: NDArray[np.int64], weights: Floats, options: LinearOptions) -> Linear:
     """Logistic regression with an L2 penalty over the features that occur in enough rows (Fan et al. 2008, LIBLINEAR).
 
-    The weights are rounded to what float16 holds: that is how they are stored.
+    Features that tell the labels apart by themselves are penalised less (``_telling``). The weights are rounded to what
+    float16 holds: that is how they are stored.
     """
     used = np.flatnonzero(np.asarray(table.sum(axis=0)).ravel() >= options.least)
+    some = table[:, used]
+    scale = _telling(some, labels, weights)
     model = LogisticRegression(C=options.c, solver="liblinear", random_state=options.seed)
-    model.fit(table[:, used], labels, sample_weight=weights)
+    model.fit((some @ diags(scale)).tocsr(), labels, sample_weight=weights)
     dense = np.zeros(table.shape[1], dtype=np.float32)
-    dense[used] = model.coef_[0].astype(np.float16)
-    return Linear(dense, float(model.intercept_[0]), options.vocabulary, options.bits)
+    dense[used] = (model.coef_[0] * scale).astype(np.float16)
+    return Linear(dense, float(model.intercept_[0]), options.spelling, options.bits)
 
 
-def blocks(times: NDArray[np.int64], groups: NDArray[np.str_], count: int) -> NDArray[np.int64]:
-    """A number below ``count`` for every row: which run of time of its group it is in, so that near twins stay together."""
-    out = np.zeros(len(times), dtype=np.int64)
-    for group in np.unique(groups):
-        mine = np.flatnonzero(groups == group)
-        order = mine[np.argsort(times[mine], kind="stable")]
-        out[order] = np.arange(len(order)) * count // len(order)
-    return out
+def _telling(table: csr_matrix, labels: NDArray[np.int64], weights: Floats) -> NDArray[np.float32]:
+    """What every feature is multiplied by before the fit, shape (features,): half of 1, half of how much it tells by itself.
+
+    That is the size of its naive Bayes log-ratio, add-one smoothed, over the mean of all (Wang and Manning 2012, Baselines
+    and bigrams). The result is a linear model as any other.
+    """
+    counts = [np.asarray(table.T @ (weights * (labels == label))).ravel() + 1 for label in (0, 1)]
+    totals = [weights[labels == label].sum() + 2 for label in (0, 1)]
+    ratio = np.abs(np.log(counts[1] / totals[1]) - np.log(counts[0] / totals[0]))
+    scale: NDArray[np.float32] = (0.5 + 0.5 * ratio / max(float(ratio.mean()), 1e-12)).astype(np.float32)
+    return scale
 
 
 @dataclass(frozen=True, slots=True)
-class Stacked:
-    """Linear parts for stacking.
+class LinearPart:
+    """The linear part, fitted on all rows, and what one that has not seen a row says of it.
 
-    ``parts[0]`` was fitted on all rows; ``of_row``: shape (rows,), which other one was fitted without a row (and without its
-    neighbours in time), and ``offsets`` what it says of the row, in logits.
+    ``offsets``: shape (rows,), in logits; NaN for rows that every part was fitted on.
     """
 
-    parts: tuple[Linear, ...]
-    of_row: NDArray[np.int64]
+    linear: Linear
     offsets: Floats
 
 
-def stack(
-    table: csr_matrix, labels: NDArray[np.int64], weights: Floats, block: NDArray[np.int64], options: LinearOptions, cache: Path
-) -> Stacked:
-    """One linear part for all rows, then one for every block above 0, fitted without that block and block 0.
+def fit_part(
+    table: csr_matrix, labels: NDArray[np.int64], weights: Floats, apart: NDArray[np.bool_], options: LinearOptions, cache: Path
+) -> LinearPart:
+    """The linear part of all rows, and one fitted without the rows ``apart`` (shape (rows,)) that speaks for those.
 
-    ``block``: shape (rows,); block 0 are rows that no stacking may learn from: its own part is fitted on all others.
-    The parts are kept in the file ``cache``, one as soon as it is fitted, and read back the next time.
+    Both are kept in the file ``cache`` and read back the next time.
     """
-    kept = _kept(cache, _digest(table, labels, weights, block, options), options)
-    for number in range(len(kept), int(block.max()) + 2):
-        used = np.ones(len(labels), dtype=bool) if number == 0 else (block > 0) & (block != number - 1)
-        kept.append(fit(table[used], labels[used], weights[used], options))
-        _keep(cache, _digest(table, labels, weights, block, options), kept)
-    scores = table @ np.stack([part.weights for part in kept]).T.astype(np.float64) + np.array([part.bias for part in kept])
-    of_row = block + 1
-    return Stacked(tuple(kept), of_row, scores[np.arange(len(labels)), of_row])
+    key = _digest(table, labels, weights, apart, options)
+    kept = _kept(cache, key, options)
+    if kept is None:
+        kept = fit(table, labels, weights, options), fit(table[~apart], labels[~apart], weights[~apart], options)
+        _keep(cache, key, kept)
+    every, others = kept
+    return LinearPart(every, np.where(apart, _logits(table, others), np.nan))
 
 
-def given(table: csr_matrix, linear: Linear) -> Stacked:
-    """One linear part for all rows, which has seen none of them."""
-    rows = table.shape[0]
-    offsets = np.asarray(table @ linear.weights.astype(np.float64)).ravel() + linear.bias
-    return Stacked((linear,), np.zeros(rows, dtype=np.int64), offsets)
+def given(table: csr_matrix, linear: Linear) -> LinearPart:
+    """A linear part that has seen none of the rows."""
+    return LinearPart(linear, _logits(table, linear))
+
+
+def _logits(table: csr_matrix, linear: Linear) -> Floats:
+    return np.asarray(table @ linear.weights.astype(np.float64)).ravel() + linear.bias
 
 
 def _digest(*what: object) -> str:
@@ -126,11 +131,12 @@ def _keep(cache: Path, key: str, parts: Sequence[Linear]) -> None:
     write_whole(cache, lambda path: save_file(arrays, path, metadata={"key": key}))
 
 
-def _kept(cache: Path, key: str, options: LinearOptions) -> list[Linear]:
+def _kept(cache: Path, key: str, options: LinearOptions) -> tuple[Linear, Linear] | None:
     if not cache.exists():
-        return []
+        return None
     with safe_open(cache, framework="np") as stored:
         if stored.metadata()["key"] != key:
-            return []
+            return None
         weights, bias = stored.get_tensor("weights").astype(np.float32), stored.get_tensor("bias")
-    return [Linear(row, float(one), options.vocabulary, options.bits) for row, one in zip(weights, bias, strict=True)]
+    first, second = (Linear(row, float(one), options.spelling, options.bits) for row, one in zip(weights, bias, strict=True))
+    return first, second

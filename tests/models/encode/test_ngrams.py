@@ -9,6 +9,7 @@ from models.change.parse import parse
 from models.encode.encoder import DiffEncoder, EncodeOptions
 from models.encode.ngrams import feature_count, ngrams, present, shares
 from models.encode.segments import lay_out, marks_of
+from models.encode.spelling import spelling_of
 from models.encode.vocabulary import CLS, SEP, token_id, train_tokenizer
 
 BITS = 12
@@ -28,6 +29,7 @@ TEXT = """--- a/src/core/lock.c
 TOKENIZER = train_tokenizer([TEXT] * 4, 400)
 MARKS = marks_of(TOKENIZER)
 SIZE = TOKENIZER.get_vocab_size()
+SPELLING = spelling_of(TOKENIZER, SIZE)
 
 
 def row(text: str = TEXT, message: str = "take the lock"):
@@ -37,13 +39,13 @@ def row(text: str = TEXT, message: str = "take the lock"):
 
 
 def of(ids, sides):
-    return ngrams(ids, sides, MARKS, SIZE, BITS)
+    return ngrams(ids, sides, MARKS, SPELLING, BITS)
 
 
 def test_what_tokens_add_sums_to_the_weights_of_the_distinct_features():
     features = of(*row())
     weights = np.random.default_rng(3).normal(size=feature_count(SIZE, BITS)).astype(np.float32)
-    distinct = {int(one) for part in (features.single, features.pair, features.path) for one in part if one >= 0}
+    distinct = {int(one) for part, _ in features.families() for one in part if one >= 0}
     assert set(present(features).tolist()) == distinct
     assert shares(features, weights).sum(dtype=np.float64) == pytest.approx(
         sum(float(weights[one]) for one in distinct), abs=1e-4
@@ -98,3 +100,51 @@ def test_a_word_counts_apart_for_every_side():
     }
     assert words[3] & words[4]
     assert not set(features.single[sides == 3].tolist()) & set(features.single[sides == 4].tolist()) - {-1}
+
+
+def spelt(text: str, message: str = "") -> dict[str, set[int]]:
+    """The names of ``text``, which is added as a line, by what their tokens spell together."""
+    ids, sides = row(f"--- a/a\n+++ b/a\n@@ -1,1 +1,2 @@\n x\n+{text}\n", message)
+    features = of(ids, sides)
+    found: dict[str, set[int]] = {}
+    for at in np.flatnonzero((features.word >= 0) & np.isin(sides, [1, 3])).tolist():
+        name = TOKENIZER.decode(ids[features.begin[at] : at + 1].tolist()).strip()
+        found.setdefault(name, set()).add(int(features.word[at]))
+    return found
+
+
+def test_a_name_is_one_feature_however_the_vocabulary_cuts_it():
+    found = spelt("take lock2(take_lock, (take_lock2 take_lock) lock,lock)")
+    assert set(found) == {"take", "lock2", "take_lock", "take_lock2", "lock"}
+    assert all(len(ones) == 1 for ones in found.values())
+    assert len(set.union(*found.values())) == 5
+
+
+def test_names_of_the_message_are_in_lower_case_and_apart_from_those_of_the_lines():
+    upper, lower = spelt("Lock lock", "Lock")["Lock"], spelt("zz", "lock")["lock"]
+    assert len(upper) == 2  # of the message and of the line
+    assert lower < upper
+    assert spelt("Lock")["Lock"].isdisjoint(spelt("lock")["lock"])
+
+
+def test_a_name_that_a_mask_cuts_is_two():
+    ids, sides = row("--- a/a\n+++ b/a\n@@ -1,1 +1,2 @@\n x\n+take_lock\n")
+    features = of(ids, sides)
+    end = int(np.flatnonzero((features.word >= 0) & (sides == 3))[0])
+    begin = int(features.begin[end])
+    assert end - begin >= 2
+    ids[begin + 1] = MARKS.mask
+    masked = of(ids, sides)
+    assert np.flatnonzero((masked.word >= 0) & (sides == 3)).tolist()[0] == begin
+    assert features.word[end] not in masked.word
+
+
+def test_the_weight_of_a_run_is_shared_by_its_tokens():
+    ids, sides = row()
+    features = of(ids, sides)
+    at = int(np.flatnonzero(features.triple >= 0)[0])
+    weights = np.zeros(feature_count(SIZE, BITS), dtype=np.float32)
+    weights[features.triple[at]] = 3.0
+    assert (features.triple == features.triple[at]).sum() == 1
+    assert np.flatnonzero(shares(features, weights)).tolist() == [at - 2, at - 1, at]
+    assert shares(features, weights)[at] == pytest.approx(1.0)

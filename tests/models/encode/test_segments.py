@@ -32,15 +32,19 @@ MARKS = marks_of(TOKENIZER)
 
 
 def encoded(change: str, message: str = "why it is so"):
-    options = EncodeOptions(max_length=4096, message_length=LENGTH - 1, path_length=8, line_length=LENGTH - 12)
+    options = EncodeOptions(max_length=4096, message_length=4 * LENGTH, path_length=8, line_length=2 * LENGTH)
     encoder = DiffEncoder(TOKENIZER, options, ((token_id(TOKENIZER, CLS),), (token_id(TOKENIZER, SEP),)))
     return encoder.encode(parse(change, message))
 
 
 @given(
-    st.integers(1, 4), st.integers(1, 4), st.integers(1, 9), st.integers(1, 40), st.sampled_from(["", "one", "two\nlines " * 9])
+    st.integers(1, 4),
+    st.integers(1, 4),
+    st.integers(1, 9),
+    st.integers(1, 80),
+    st.sampled_from(["", "one", "two\nlines " * 9, "a message in one line " * 30]),
 )
-def test_every_token_is_read_and_no_segment_is_too_long(files, hunks, lines, width, message):
+def test_all_but_the_end_of_a_long_message_is_read_and_no_segment_is_too_long(files, hunks, lines, width, message):
     ids = np.array(encoded(text(files, hunks, lines, width), message).ids)
     layout = lay_out(ids, MARKS, LENGTH)
     assert max(len(segment) for segment in layout.segments) <= LENGTH
@@ -49,6 +53,10 @@ def test_every_token_is_read_and_no_segment_is_too_long(files, hunks, lines, wid
         read[segment] += 1
     read[layout.metrics] += 1
     path_or_cls = (layout.sides == SIDES.index(Side.PATH)) | (np.arange(len(ids)) == 0)
+    of_message = np.flatnonzero(layout.sides == SIDES.index(Side.MESSAGE))
+    assert read[of_message[: LENGTH - 1]].tolist() == [1] * min(len(of_message), LENGTH - 1)
+    assert not read[of_message[LENGTH - 1 :]].any()
+    read[of_message[LENGTH - 1 :]] = 1
     assert (read[:-1] >= 1).all()
     assert (read[~path_or_cls][:-1] == 1).all()
     assert read[-1] == 0

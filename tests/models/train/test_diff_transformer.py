@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from models.classify.differentiable import Differentiable
 from models.classify.load import load
 from models.data.dataset import to_diff
 from models.encode.types import Side
-from models.errors import UsageError
+from models.errors import ModelError, UsageError
 from models.evaluate.bootstrap import once
 from models.evaluate.ranking import auc, by_score
 from models.train.config import Config
@@ -97,8 +98,6 @@ def test_the_linear_part_is_a_part_of_the_score(trained: Path, tmp_path: Path):
     tensors = load_file(folder / "model.safetensors")
     assert tensors["linear.weights"].abs().sum() > 0
     tensors["linear.weights"] *= 0
-    from safetensors.torch import save_file
-
     save_file(tensors, folder / "model.safetensors")
     assert not np.allclose(scores(folder)[1], scores(trained)[1], atol=0.05)
 
@@ -169,3 +168,44 @@ def test_bfloat16_is_used_only_where_it_pays(monkeypatch: pytest.MonkeyPatch, tm
 def test_a_finished_folder_is_left_alone(trained: Path):
     with pytest.raises(UsageError, match="holds a checkpoint already"):
         list(train_checkpoint([trained.parent / "data.parquet"], Config(tier("diff-transformer"), OPTIONS), trained))
+
+
+def _edit(file: str, **values: object):
+    def edit(folder: Path) -> None:
+        held = json.loads((folder / file).read_text())
+        for name, value in values.items():
+            place = held["encode"] if name in held.get("encode", {}) else held
+            place[name] = value
+        (folder / file).write_text(json.dumps(held))
+
+    return edit
+
+
+def _weights(change: Callable[[dict[str, torch.Tensor]], object]):
+    def edit(folder: Path) -> None:
+        tensors = load_file(folder / "model.safetensors")
+        change(tensors)
+        save_file(tensors, folder / "model.safetensors")
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (_edit("config.json", model_type="bert"), "is not of a diff transformer"),
+        (_edit("config.json", reach=0), "reach = 0, expected a whole number"),
+        (_edit("config.json", width=30), "a width that its heads do not divide"),
+        (_edit("config.json", bits=11), "lacks a linear part of"),
+        (_edit("config.json", segment=20), "leaves no room in segments of 20"),
+        (_edit("config.json", layers=3), "lacks the weight network.encoder.layers.2"),
+        (_weights(lambda tensors: tensors.pop("linear.bias")), "lacks a linear part of"),
+        (_weights(lambda tensors: tensors["network.outer.bias"].fill_(torch.nan)), "The weight network.outer.bias of the model"),
+    ],
+)
+def test_a_damaged_folder_is_refused_in_one_sentence(trained: Path, tmp_path: Path, damage, sentence: str):
+    folder = tmp_path / "model"
+    shutil.copytree(trained, folder)
+    damage(folder)
+    with pytest.raises(ModelError, match=sentence):
+        load(folder)

@@ -13,14 +13,14 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from models.classify.checkpoint import BAG, SIZE, TRANSFORMER, Settings
+from models.classify.checkpoint import BAG, SIZE, Settings, write_settings
 from models.classify.load import load
 from models.classify.size import rows as metric_rows
 from models.data.dataset import to_diff
 from models.encode.words import sizes, words
 from models.errors import DataError, ModelError, UsageError
-from models.train.bag import BagOptions, bag_folder, train_bag
-from models.train.size import SizeOptions, size_folder, train_size
+from models.train.bag import BagOptions, train_bag
+from models.train.size import SizeOptions, train_size
 
 BAG_OPTIONS = BagOptions(c=1.0, min_df=2, jobs=1)
 SIZE_OPTIONS = SizeOptions(rounds=40, depth=2, child_weight=1.0, patience=10, learning_rate=0.3, jobs=1)
@@ -56,7 +56,7 @@ def _bag(frame: pd.DataFrame, folder: Path, options: BagOptions = BAG_OPTIONS) -
     reports = list(train_bag(frame, options, folder))
     assert reports[-1].done == 1.0
     assert np.isfinite(reports[-1].loss)
-    bag_folder(folder, Settings("trained", kind=BAG))
+    write_settings(folder, Settings("trained", kind=BAG))
     return folder
 
 
@@ -64,7 +64,7 @@ def _size(frame: pd.DataFrame, folder: Path, options: SizeOptions = SIZE_OPTIONS
     reports = list(train_size(frame, options, folder))
     assert reports[-1].done == 1.0
     assert all(a.done <= b.done for a, b in pairwise(reports))
-    size_folder(folder, Settings("trained", kind=SIZE))
+    write_settings(folder, Settings("trained", kind=SIZE))
     return folder
 
 
@@ -149,12 +149,6 @@ def test_rows_that_teach_nothing_are_refused(frame: pd.DataFrame, tmp_path: Path
     unreadable = frame.assign(diff="nothing")
     with pytest.raises(DataError, match="None of the 192 rows"):
         train(unreadable, tmp_path / "b")
-
-
-@pytest.mark.parametrize(("make", "kind"), [(bag_folder, SIZE), (size_folder, TRANSFORMER)])
-def test_settings_of_another_kind_are_a_mistake(tmp_path: Path, make, kind: str) -> None:
-    with pytest.raises(ValueError, match="Expected settings of kind"):
-        make(tmp_path, Settings("x", kind=kind))
 
 
 @pytest.mark.parametrize("options", [{"c": 0.0}, {"min_df": 0}, {"max_features": 0}, {"seed": -1}])

@@ -24,7 +24,7 @@ from models.errors import DataError, ModelError, UsageError
 from models.evaluate.card import card_text
 from models.train.claim import Beginning, claim
 from models.train.config import Config
-from models.train.evaluate import best_threshold, figures
+from models.train.evaluate import area, best_threshold
 from models.train.finish import finish
 from models.train.loop import Loop
 from models.train.prepare import own_reading, prepare, tokenizer_for
@@ -255,15 +255,11 @@ def test_a_dataset_that_teaches_nothing_is_refused(tmp_path: Path):
         list(train_checkpoint([tmp_path / "data.parquet"], Config(tier("transformer"), OPTIONS), tmp_path / "m"))
 
 
-def test_within_project_auc_ignores_what_only_tells_projects_apart():
+def test_the_area_counts_ties_as_half_and_is_undefined_for_one_class():
     labels = np.array([1, 1, 0, 1, 0, 0])
-    projects = pd.Series(list("aaabbb"))
     scores = np.array([2.0, 2.0, 2.0, 1.0, 1.0, 1.0])
-    result = figures(labels, scores, projects)
-    assert result.within == 0.5
-    assert result.pooled == pytest.approx(roc_auc_score(labels, scores))
-    assert (result.rows, result.projects) == (6, 2)
-    assert np.isnan(figures(labels * 0, scores, projects).pooled)
+    assert area(labels, scores) == pytest.approx(roc_auc_score(labels, scores))
+    assert np.isnan(area(labels * 0, scores))
 
 
 def test_the_threshold_has_the_highest_f1():
