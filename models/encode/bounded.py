@@ -13,6 +13,8 @@ PART = 8192
 _BATCH = 1_000_000
 _REMEMBERED = 200_000
 _SHORT = 256
+_HELD = 300_000
+"""Tokens of short texts that are remembered with their places, some 150 bytes each."""
 
 Spans = tuple[tuple[int, int], ...]
 
@@ -21,12 +23,15 @@ class BoundedTokenizer:
     """Encodes a text as the concatenation of its ``parts``; for texts of up to ``PART`` characters that changes nothing.
 
     A tokenizer needs some 300 bytes a token, gigabytes for one line of 10 MB of which a model reads the beginning.
-    Counts are remembered, because edited versions of one diff share almost all of their lines. Threads may share it.
+    Counts, and the tokens of short texts, are remembered, because edited versions of one diff share almost all of their
+    lines. Threads may share it.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         self._known: dict[str | bytes, int] = {}
+        self._heads: dict[str, tuple[tuple[int, ...], Spans]] = {}
+        self._held = 0
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text."""
@@ -44,12 +49,18 @@ class BoundedTokenizer:
                 row.append(key)
             rows.append(row)
         for batch in _batches(new):
-            encoded = self._tokenizer.encode_batch_fast([new[key] for key in batch], add_special_tokens=False)
+            encoded = self._tokenizer.encode_batch([new[key] for key in batch], add_special_tokens=False)
             known.update(zip(batch, map(len, encoded), strict=True))
+            for key, one in zip(batch, encoded, strict=True):
+                if isinstance(key, str):
+                    self._hold(key, tuple(one.ids), tuple(one.offsets))
         return [sum(known[key] for key in row) for row in rows]
 
     def head(self, text: str, most: int) -> tuple[tuple[int, ...], Spans]:
         """The ids of the first ``most`` tokens of ``text`` and the characters that each stands for."""
+        held = self._heads.get(text)
+        if held is not None:
+            return held[0][:most], held[1][:most]
         ids: list[int] = []
         spans: list[tuple[int, int]] = []
         start = 0
@@ -60,7 +71,15 @@ class BoundedTokenizer:
             ids += encoded.ids
             spans += [(start + first, start + last) for first, last in encoded.offsets]
             start += len(part)
+        if len(text) <= _SHORT:
+            self._hold(text, tuple(ids), tuple(spans))
         return tuple(ids[:most]), tuple(spans[:most])
+
+    def _hold(self, text: str, ids: tuple[int, ...], spans: Spans) -> None:
+        if self._held > _HELD:
+            self._heads, self._held = {}, 0
+        self._heads[text] = ids, spans
+        self._held += len(ids)
 
 
 def parts(text: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tokenizers import Tokenizer
 
@@ -140,11 +140,14 @@ class DiffEncoder:
 
 
 def _spans(offsets: Spans, shift: int, length: int) -> Spans:
+    if not shift:
+        return offsets
     return tuple((min(max(a - shift, 0), length), min(max(b - shift, 0), length)) for a, b in offsets)
 
 
 def _token_unit(piece: Piece, span: tuple[int, int]) -> Unit:
-    return replace(piece.unit, start=span[0], end=span[1])
+    unit = piece.unit
+    return Unit(unit.file, unit.hunk, unit.line, *span)
 
 
 def _choose(runs: list[_Run], room: int) -> list[bool]:

@@ -20,10 +20,15 @@ class Counting:
 
     def __init__(self) -> None:
         self.characters = 0
+        self.singly = 0
 
-    def encode_batch_fast(self, texts: list[str], **options: Any) -> Any:
+    def encode(self, text: str, **options: Any) -> Any:
+        self.singly += 1
+        return TOKENIZER.encode(text, **options)
+
+    def encode_batch(self, texts: list[str], **options: Any) -> Any:
         self.characters += sum(map(len, texts))
-        return TOKENIZER.encode_batch_fast(texts, **options)
+        return TOKENIZER.encode_batch(texts, **options)
 
 
 def whole(text: str) -> Any:
@@ -81,6 +86,20 @@ def test_what_was_counted_is_remembered_in_bounded_memory(monkeypatch: pytest.Mo
     assert (tokens.count(texts), tokenizer.characters) == (first, read)
     monkeypatch.setattr(bounded, "_REMEMBERED", 0)
     assert (tokens.count(texts), tokenizer.characters) == (first, 2 * read)
+
+
+@pytest.mark.parametrize("held", [0, 300_000])
+def test_the_tokens_of_short_texts_are_remembered_and_forgotten_in_time(monkeypatch: pytest.MonkeyPatch, held: int) -> None:
+    monkeypatch.setattr(bounded, "_HELD", held)
+    tokenizer = Counting()
+    tokens = BoundedTokenizer(tokenizer)
+    texts = [f"name{n} = {n}" for n in range(20)]
+    tokens.count(texts)
+    for text in texts * 2:
+        ids, offsets = tokens.head(text, 3)
+        assert ids == tuple(whole(text).ids[:3])
+        assert offsets == tuple(whole(text).offsets[:3])
+    assert tokenizer.singly == (0 if held else 40)
 
 
 def test_counting_a_huge_text_takes_little_memory() -> None:
