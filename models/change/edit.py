@@ -134,7 +134,7 @@ def _revert_lines(file: FileDiff, chosen: dict[int, set[int]]) -> FileDiff | Non
         shift += (edited.added - edited.removed) - (hunk.added - hunk.removed)
         if h not in chosen or any(line.changed for line in lines):
             hunks.append(edited)
-    return _with_hunks(file, tuple(hunks))
+    return with_hunks(file, tuple(hunks))
 
 
 def _reverted(lines: Sequence[Line], chosen: set[int]) -> tuple[Line, ...]:
@@ -182,7 +182,8 @@ def _span(start: int, count: int) -> str:
     return str(start) if count == 1 else f"{start},{count}"
 
 
-def _with_hunks(file: FileDiff, hunks: tuple[Hunk, ...]) -> FileDiff | None:
+def with_hunks(file: FileDiff, hunks: tuple[Hunk, ...]) -> FileDiff | None:
+    """``file`` with other ``hunks``: None where nothing is left of it; header lines that no longer hold go."""
     if not any(hunk.added or hunk.removed for hunk in hunks):
         if not says_more_than_lines(file):
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from models.change.edit import changed_units, revert
 from models.change.parse import parse
 from models.change.render import render
+from models.change.rewrite import rewritable, rewrite
 from models.change.source import read_bytes
 from models.change.types import Diff, Level, Unit
 from models.errors import InputError
@@ -143,3 +145,63 @@ def test_damaged_text_is_read_or_refused_never_anything_else(text: str, damage: 
         return
     if not diff.notes:
         assert render(diff).encode("utf-8", "surrogateescape") == damaged
+
+
+@st.composite
+def rewritings(draw: st.DrawFn) -> tuple[Diff, dict[Unit, str]]:
+    """A diff with other text for some words of its added lines and its message."""
+    diff = parse(draw(patches()))
+    tokens = [unit for unit, text in rewritable(diff) for unit in words(unit, text)]
+    chosen = draw(st.lists(st.sampled_from(tokens), unique=True, max_size=6)) if tokens else []
+    return diff, {unit: draw(TEXT) for unit in chosen}
+
+
+def words(line: Unit, text: str) -> Iterator[Unit]:
+    """The line in pieces of two characters."""
+    for start in range(0, len(text), 2):
+        yield Unit(line.file, line.hunk, line.line, start, min(start + 2, len(text)))
+
+
+@SPEED
+@given(rewritings())
+def test_a_rewritten_diff_reads_back_as_itself_and_differs_where_it_was_asked_to(choice: tuple[Diff, dict[Unit, str]]) -> None:
+    diff, replacements = choice
+    edited = rewrite(diff, replacements)
+    assert parse(render(edited), edited.message) == edited
+    touched = {unit.at(Level.LINE) for unit in replacements}
+    for (unit, one), (_, other) in zip(diff.lines(), edited.lines(), strict=True):
+        assert one == other or (unit in touched and one.kind == other.kind)
+    assert [file.path for file in edited.files] == [file.path for file in diff.files]
+
+
+@SPEED
+@given(rewritings(), st.randoms(use_true_random=False))
+def test_rewriting_has_no_order_and_is_undone_by_putting_the_words_back(
+    choice: tuple[Diff, dict[Unit, str]], shuffle: random.Random
+) -> None:
+    diff, replacements = choice
+    texts = dict(rewritable(diff))
+    pairs = list(replacements.items())
+    shuffle.shuffle(pairs)
+    edited = rewrite(diff, dict(pairs))
+    assert edited == rewrite(diff, replacements)
+    stepwise = diff
+    for unit, text in sorted(replacements.items(), reverse=True):  # from the end of a line, so that addresses still hold
+        stepwise = rewrite(stepwise, {unit: text})
+    assert stepwise == edited
+    lines = {unit.at(Level.LINE) for unit in replacements}
+    whole = {Unit(u.file, u.hunk, u.line, 0, len(text)): texts[u] for u, text in rewritable(edited) if u in lines and text}
+    back = dict(rewritable(rewrite(edited, whole)))
+    assert all(back[unit] == texts[unit] for unit in (key.at(Level.LINE) for key in whole))
+
+
+@SPEED
+@given(rewritings(), st.data())
+def test_what_is_reverted_need_not_be_rewritten(choice: tuple[Diff, dict[Unit, str]], data: st.DataObject) -> None:
+    diff, replacements = choice
+    lines = [unit for unit in replacements if unit.file >= 0]
+    gone = data.draw(st.lists(st.sampled_from(lines), unique=True)) if lines else []
+    spared = {line.at(Level.LINE) for line in gone}
+    rest = {unit: text for unit, text in replacements.items() if unit.at(Level.LINE) not in spared}
+    one, other = revert(rewrite(diff, replacements), gone), revert(rewrite(diff, rest), gone)
+    assert [file.hunks for file in one.files] == [file.hunks for file in other.files]
