@@ -32,6 +32,7 @@ from models.classify.checkpoint import (
 from models.classify.linear import Linear
 from models.classify.network import DiffNetwork, Guesser, Shape, batch_of
 from models.classify.protocol import Prediction
+from models.classify.segment_memory import SegmentMemory
 from models.classify.settled import Settled
 from models.encode.encoder import DiffEncoder
 from models.encode.ngrams import feature_count, shares
@@ -67,12 +68,14 @@ class DiffTransformerClassifier(Settled):
     """logit = network(segments of the row) + linear(n-grams of the row), in float32.
 
     A ``Differentiable`` classifier: its embeddings are the word embeddings with one more column, each token's share of the linear
-    part's logit, so that integrated gradients explain that part exactly. Stateless once built; threads may share it.
+    part's logit, so that integrated gradients explain that part exactly. Threads may share it: all it remembers is what the
+    network made of segments.
     """
 
     def __init__(self, network: DiffNetwork, linear: Linear, tokenizer: Tokenizer, settings: Settings, digest: str) -> None:
         self._network = network.eval().requires_grad_(False)
         super().__init__(settings, digest)
+        self._memory = SegmentMemory(self._network)
         self._linear = linear
         self._marks: Marks = marks_of(tokenizer)
         self._encoder = DiffEncoder(tokenizer, settings.encode, ((token_id(tokenizer, CLS),), (token_id(tokenizer, SEP),)))
@@ -132,9 +135,7 @@ class DiffTransformerClassifier(Settled):
     def _score(self, rows: list[tuple[int, ...]]) -> list[float]:
         arrays = [np.array(row, dtype=np.int64) for row in rows]
         layouts = [self._layout(row) for row in arrays]
-        with torch.inference_mode():
-            words = self._network.embeddings(torch.from_numpy(np.concatenate(arrays)))
-            network = self._network(batch_of(words, layouts)).double().tolist()
+        network = self._memory.logits(arrays, layouts).tolist()
         linear = [
             self._linear.logit(self._linear.features(row, layout.sides, self._marks))
             for row, layout in zip(arrays, layouts, strict=True)

@@ -70,13 +70,14 @@ def batch_of(words: Tensor, layouts: Sequence[Layout]) -> Batch:
         torch.from_numpy(np.concatenate([getattr(one, name) for one in layouts])).to(words.device)
         for name in ("sides", "files", "hunks")
     )
-    groups = tuple(_padded([segments[i] for i in order[bins[order] == size]]).to(words.device) for size in np.unique(bins))
-    members = _padded([place[a:b] for a, b in pairwise(counts)])
-    metrics = _padded([start + one.metrics for start, one in zip(starts, layouts, strict=False)], 3)
+    groups = tuple(padded([segments[i] for i in order[bins[order] == size]]).to(words.device) for size in np.unique(bins))
+    members = padded([place[a:b] for a, b in pairwise(counts)])
+    metrics = padded([start + one.metrics for start, one in zip(starts, layouts, strict=False)], 3)
     return Batch(words, sides, files, hunks, groups, members.to(words.device), metrics.to(words.device))
 
 
-def _padded(rows: Sequence[Ints], least: int = 1) -> Tensor:
+def padded(rows: Sequence[Ints], least: int = 1) -> Tensor:
+    """``rows`` as one table, shape (rows, longest or ``least``), int64, padded by -1."""
     table = np.full((len(rows), max(least, *map(len, rows))), -1, dtype=np.int64)
     for i, row in enumerate(rows):
         table[i, : len(row)] = row
@@ -127,10 +128,20 @@ class DiffNetwork(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """One logit a row, shape (rows,)."""
-        vectors = torch.cat([_mean(states, group >= 0) for states, group in zip(self.hidden(batch), batch.groups, strict=True)])
-        message, members = vectors[batch.members[:, 0]], vectors[batch.members.clamp(min=0)]
-        pooled = self._pooled(message, members, batch.members >= 0)
         sizes = (batch.words[batch.metrics.clamp(min=0)] * (batch.metrics >= 0).unsqueeze(-1)).sum(1)
+        return self.judge(self.vectors(batch), batch.members, sizes)
+
+    def vectors(self, batch: Batch) -> Tensor:
+        """What is read of each segment by itself, shape (segments, width), in the order of the groups."""
+        return torch.cat([_mean(states, group >= 0) for states, group in zip(self.hidden(batch), batch.groups, strict=True)])
+
+    def judge(self, vectors: Tensor, members: Tensor, sizes: Tensor) -> Tensor:
+        """Logits, shape (rows,), of rows whose segments ``members`` (rows, most), padded by -1, are numbers of ``vectors``.
+
+        ``sizes``: the sum of the embeddings of each row's size tokens, shape (rows, width).
+        """
+        message, read = vectors[members[:, 0]], vectors[members.clamp(min=0)]
+        pooled = self._pooled(message, read, members >= 0)
         features = self.norm(torch.cat([message, pooled, sizes], dim=-1))
         logits: Tensor = self.outer(nn.functional.gelu(self.inner(features))).squeeze(-1)
         return logits
