@@ -12,11 +12,12 @@ from rich.text import Text
 from app.cli.explanation import percent, verdict_payload
 from app.cli.places import Places, shortened
 from app.cli.visible import shown
-from explain.counterfactual.operators import atoms
+from explain.counterfactual.effects import Effect
+from explain.counterfactual.operators import effect_of
 from explain.counterfactual.types import Counterfactual, Edit, SearchResult
 from explain.counterfactual.verify import Verification
 from explain.counterfactual.wording import sentence
-from models.change.types import Line, LineKind, Unit, clean
+from models.change.types import MESSAGE_FILE, Level, Line, LineKind, Unit, clean
 
 SCHEMA = "whydiff/flip/1"
 _SHOWN_LINES = 60
@@ -83,16 +84,18 @@ class Flipped:
                 "operator": edit.operator,
                 "unit": self.places.payload(edit.unit),
                 "before": self.places.source(edit.unit),
-                "after": self._after(edit.unit),
+                "after": self._after(edit),
             }
             for edit in edits
         ]
 
-    def _after(self, unit: Unit) -> str | None:
-        """What stands in the patch instead: a kept line as context; None where nothing is left."""
-        if unit.line < 0:
+    def _after(self, edit: Edit) -> str | None:
+        """What stands in the patch instead: other words, or a kept line as context; None where nothing is left or more goes."""
+        if edit.replacement is not None:
+            return edit.replacement
+        if edit.operator != "revert-line":
             return None
-        line = self.result.diff.line(unit)
+        line = self.result.diff.line(edit.unit)
         return " " + shortened(clean(line.text)) if line.kind is LineKind.REMOVED else None
 
 
@@ -113,7 +116,7 @@ def parts(found: Flipped) -> Iterator[Text]:
 def _way_parts(found: Flipped, way: Way, number: int) -> Iterator[Text]:
     one = way.counterfactual
     verdict = "flagged" if one.after.flagged else "not flagged"
-    yield Text(f"Way {number}: {percent(one.after.score)}, {verdict}. What to take back, as a diff of the diff:", "bold")
+    yield Text(f"Way {number}: {percent(one.after.score)}, {verdict}. What to change, as a diff of the diff:", "bold")
     yield from _diff_of_diff(found, one.edits)
     yield shown(one.certificate.statement)
     if way.verification.ok:
@@ -123,19 +126,35 @@ def _way_parts(found: Flipped, way: Way, number: int) -> Iterator[Text]:
 
 
 def _diff_of_diff(found: Flipped, edits: Sequence[Edit]) -> Iterator[Text]:
-    diff = found.result.diff
-    units = sorted(frozenset().union(*(atoms(diff, edit) for edit in edits)))
+    effect = effect_of(found.result.diff, edits) or Effect()
+    units = sorted(effect.lines)
     last = None
     for unit in units[:_SHOWN_LINES]:
         if unit.file != last:
             last = unit.file
-            yield shown(found.places.path(unit) or "", "bold cyan")
-        if unit.line < 0:
-            yield Text("    - the whole file: its rename, mode or binary content", "red")
-        else:
-            yield from _reverted(diff.line(unit), found.places.numbers(unit))
+            yield shown(found.places.path(unit) or "message", "bold cyan")
+        yield from _changed(found, unit, effect)
     if len(units) > _SHOWN_LINES:
         yield Text(f"    … {len(units) - _SHOWN_LINES:,} more lines; --format patch has them all", "dim")
+
+
+def _changed(found: Flipped, unit: Unit, effect: Effect) -> Iterator[Text]:
+    """What happens to a line, or to a file as a whole."""
+    words = {place: text for place, text in effect.words if place.at(Level.LINE) == unit}
+    if words:
+        before = found.places.text(unit)
+        after = before
+        for place in sorted(words, reverse=True):
+            after = after[: place.start] + words[place] + after[place.end :]
+        number = found.places.numbers(unit)[1]
+        marker = "" if unit.file == MESSAGE_FILE else "+"
+        place_shown = f"{number if number is not None else '':>6} "
+        yield Text.assemble((place_shown, "dim"), shown(f"-{marker}{before}", "red"))
+        yield Text.assemble((place_shown, "dim"), shown(f"+{marker}{after}", "green"))
+    elif unit.line < 0:
+        yield Text("    - the whole file: its rename, mode or binary content", "red")
+    else:
+        yield from _reverted(found.result.diff.line(unit), found.places.numbers(unit))
 
 
 def _reverted(line: Line, numbers: tuple[int | None, int | None]) -> Iterator[Text]:

@@ -103,7 +103,9 @@ class Places:
         return f"{path}:{new}" if new is not None else f"{path}:{old} (old)"
 
     def source(self, unit: Unit) -> str:
-        """What stands in the patch at a line, hunk or file unit, cut for JSON."""
+        """What stands in the patch at a unit, cut for JSON; the words of a token unit."""
+        if unit.start >= 0:
+            return shortened(self.text(unit))
         file = self.diff.files[unit.file]
         if unit.line >= 0:
             line = self.diff.line(unit)

@@ -7,15 +7,16 @@ from typing import Any
 
 import streamlit as st
 
-from app.components.marks import marks_of
+from app.components.marks import Marks, marks_of
 from app.components.mount import show_diff
 from app.components.payload import View
 from app.components.plain import plain, visible
 from app.components.verdict import percent
 from app.jobs import Job
 from app.workbench import Searched, find_search, start_search
-from explain.counterfactual.operators import OPERATORS
-from explain.counterfactual.types import Counterfactual, Edit, Progress, SearchOptions, SearchResult
+from explain.counterfactual.effects import Effect
+from explain.counterfactual.operators import effect_of
+from explain.counterfactual.types import NOUNS, TAKING_BACK, Counterfactual, Edit, Progress, SearchOptions, SearchResult
 from explain.counterfactual.verify import Verification
 from explain.counterfactual.wording import describe, sentence
 from models.change.types import Diff
@@ -27,7 +28,7 @@ _FOLDED = 60
 def show_flips(diff: Diff, model: Classifier, prediction: Prediction) -> None:
     """The form, the running search, or what it found."""
     aim = "not be flagged" if prediction.flagged else "be flagged"
-    st.markdown(f"Which is the smallest part of this change that, taken back, would make it {aim}?")
+    st.markdown(f"What is the smallest edit of this change that would make it {aim}?")
     options = _choose_options()
     job = find_search(diff, model, options)
     running = job is not None and not job.done
@@ -45,7 +46,7 @@ def show_flips(diff: Diff, model: Classifier, prediction: Prediction) -> None:
 
 def _choose_options() -> SearchOptions:
     with st.expander("Settings of the search"):
-        names = [operator.card.name for operator in OPERATORS]
+        names = list(TAKING_BACK)
         chosen = st.multiselect("Edits", names, default=names, key="operators", bind="query-params", help=_help("operators"))
         columns = st.columns(3)
         numbers = {
@@ -110,7 +111,7 @@ def _show_counterfactual(n: int, diff: Diff, one: Counterfactual, check: Verific
         verdict = "flagged" if one.after.flagged else "not flagged"
         st.markdown(f"**{n}. {_count(one.edits)}: {one.before.score:.1%} → {one.after.score:.1%}, {verdict}**")
         st.text(visible(f"To get there, {describe(diff, one.edits)}."))
-        show_diff(View(diff, marks=marks_of(edit.unit for edit in one.edits), folded=_FOLDED, only_marked=True), key=f"flip_{n}")
+        show_diff(View(diff, marks=_marks(diff, one.edits), folded=_FOLDED, only_marked=True), key=f"flip_{n}")
         left, right = st.columns([4, 1], vertical_alignment="center")
         left.markdown(plain(one.certificate.statement))
         left.caption(plain(checked_sentence(check)))
@@ -126,6 +127,13 @@ def _show_counterfactual(n: int, diff: Diff, one: Counterfactual, check: Verific
         )
 
 
+def _marks(diff: Diff, edits: tuple[Edit, ...]) -> Marks:
+    """The lines that are taken back, and the files and hunks that go as a whole."""
+    effect = effect_of(diff, edits) or Effect()
+    whole = (edit.unit for edit in edits if edit.operator in {"drop-hunk", "drop-file"})
+    return marks_of((*effect.lines, *whole))
+
+
 def checked_sentence(check: Verification) -> str:
     """What the independent check said."""
     if check.ok:
@@ -135,8 +143,9 @@ def checked_sentence(check: Verification) -> str:
 
 
 def _count(edits: tuple[Edit, ...]) -> str:
-    level = edits[0].unit.level if edits else "line"
-    return f"{len(edits)} {level}{'' if len(edits) == 1 else 's'} taken back"
+    noun = NOUNS[edits[0].operator]
+    done = "taken back" if edits[0].operator in TAKING_BACK else "changed"
+    return f"{len(edits)} {noun}{'' if len(edits) == 1 else 's'} {done}"
 
 
 def _show_closest(diff: Diff, result: SearchResult) -> None:
@@ -144,4 +153,4 @@ def _show_closest(diff: Diff, result: SearchResult) -> None:
         return
     edits, prediction = result.closest
     st.markdown(f"The nearest miss, at {prediction.score:.1%} against a threshold of {percent(prediction.threshold)}:")
-    show_diff(View(diff, marks=marks_of(edit.unit for edit in edits), folded=_FOLDED, only_marked=True), key="closest")
+    show_diff(View(diff, marks=_marks(diff, edits), folded=_FOLDED, only_marked=True), key="closest")

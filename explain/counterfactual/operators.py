@@ -1,19 +1,23 @@
-"""Edit operators: which edits a diff offers, and how edits are applied.
+"""Edit operators: which edits a diff offers, what each comes to, and how edits are applied.
 
-All operators here take changes back (``models.change.edit.revert``), so that every edited diff is a patch that
-git applies to the same files. Operators are registered below, by hand and once.
+An edit takes changes back (``models.change.edit.revert``) or puts other words into added lines or the message
+(``models.change.rewrite``), so that every edited diff is a patch that git applies to the same files. Operators are
+registered below, by hand and once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from math import comb
 from typing import Protocol
 
+from explain.counterfactual.effects import Effect, changed_lines, realise, together, whole_file
 from explain.counterfactual.types import Edit
-from models.change.edit import changed_units, revert, says_more_than_lines
-from models.change.types import Diff, Level, Unit
+from explain.counterfactual.words import neutral, own_names, removable
+from models.change.edit import changed_units
+from models.change.types import MESSAGE_FILE, Diff, Level, LineKind, Unit
 from models.errors import UsageError
 
 
@@ -40,20 +44,96 @@ class Operator(Protocol):
         """Name, level, guarantee and cost."""
         ...
 
-    def candidates(self, diff: Diff) -> tuple[Edit, ...]:
-        """Every edit of this kind that ``diff`` offers, in the order of the text."""
+    def offers(self, diff: Diff) -> Mapping[Edit, Effect]:
+        """Every edit of this kind that ``diff`` offers, in the order of the text, with what it comes to."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Revert:
-    """Takes back the change at a unit of ``card.level``."""
+class RevertLine:
+    """Takes one changed line back."""
 
     card: Card
 
-    def candidates(self, diff: Diff) -> tuple[Edit, ...]:
-        """One edit a changed line, hunk or file."""
-        return tuple(Edit(self.card.name, unit) for unit in changed_units(diff, self.card.level))
+    def offers(self, diff: Diff) -> Mapping[Edit, Effect]:
+        """One edit a changed line."""
+        return {Edit(self.card.name, unit): Effect(frozenset({unit})) for unit in changed_units(diff, Level.LINE)}
+
+
+@dataclass(frozen=True, slots=True)
+class RevertRun:
+    """Takes a whole run of neighbouring changed lines back; its unit is the first of them."""
+
+    card: Card
+
+    def offers(self, diff: Diff) -> Mapping[Edit, Effect]:
+        """One edit a run of two or more lines."""
+        return {Edit(self.card.name, run[0]): Effect(frozenset(run)) for run in _runs(diff) if len(run) > 1}
+
+
+@dataclass(frozen=True, slots=True)
+class DropHunk:
+    """Takes the changed lines of a hunk back: those of ``kind``, or all."""
+
+    card: Card
+    kind: LineKind | None = None
+
+    def offers(self, diff: Diff) -> Mapping[Edit, Effect]:
+        """One edit a hunk; for a ``kind``, only where there are lines of the other kind too."""
+        found = {}
+        for hunk in changed_units(diff, Level.HUNK):
+            changed = changed_lines(diff, hunk)
+            mine = frozenset(unit for unit in changed if self.kind in {None, diff.line(unit).kind})
+            if mine and (self.kind is None or len(mine) < len(changed)):
+                found[Edit(self.card.name, hunk)] = Effect(mine)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class DropFile:
+    """Leaves a file out of the change."""
+
+    card: Card
+
+    def offers(self, diff: Diff) -> Mapping[Edit, Effect]:
+        """One edit a file."""
+        return {Edit(self.card.name, unit): Effect(whole_file(diff, unit.file)) for unit in changed_units(diff, Level.FILE)}
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteWord:
+    """Deletes a name or a number from an added line, or a word from the message; a blank beside it goes too."""
+
+    card: Card
+    message: bool
+
+    def offers(self, diff: Diff) -> Mapping[Edit, Effect]:
+        """One edit a word."""
+        units = (unit for unit in removable(diff) if (unit.file == MESSAGE_FILE) is self.message)
+        return {Edit(self.card.name, unit, ""): Effect(words=frozenset({(unit, "")})) for unit in units}
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Gives a name that the change brings in another, plain name, wherever it stands; its unit is the first place."""
+
+    card: Card
+
+    def offers(self, diff: Diff) -> Mapping[Edit, Effect]:
+        """One edit a name."""
+        names = own_names(diff)
+        return {
+            Edit(self.card.name, places[0], plain): Effect(words=frozenset((unit, plain) for unit in places))
+            for places, plain in zip(names.values(), neutral(names), strict=True)
+        }
+
+
+def _runs(diff: Diff) -> Iterator[tuple[Unit, ...]]:
+    """The runs of neighbouring changed lines, in order."""
+    for hunk in changed_units(diff, Level.HUNK):
+        # Neighbours have the same difference between their number and their rank among the changed lines.
+        for _, run in groupby(enumerate(changed_lines(diff, hunk)), key=lambda one: one[1].line - one[0]):
+            yield tuple(unit for _, unit in run)
 
 
 class Registry:
@@ -83,60 +163,60 @@ class Registry:
 
 
 _VALID = "The edited diff parses and applies to the same files; what is not touched keeps its text; context is never edited."
+_CITO = "Cito et al., Counterfactual Explanations for Models of Code, ICSE-SEIP 2022"
+_ZELLER = "Zeller and Hildebrandt, Simplifying and Isolating Failure-Inducing Input, TSE 2002"
+_MARTENS = "Martens and Provost, Explaining Data-Driven Document Classifications, MISQ 2014"
+_SUMMARIES = {
+    "revert-line": (Level.LINE, "Take one changed line back: an added line goes, a removed line stays.", _CITO),
+    "revert-run": (Level.LINE, "Take neighbouring changed lines back together.", _ZELLER),
+    "drop-hunk": (Level.HUNK, "Take all changed lines of one hunk back.", _ZELLER),
+    "drop-added": (Level.HUNK, "Take what a hunk adds back; what it removes stays removed.", _ZELLER),
+    "keep-removed": (Level.HUNK, "Keep what a hunk removes; what it adds stays added.", _ZELLER),
+    "drop-file": (Level.FILE, "Leave one file out of the change, with its rename, mode or binary content.", _MARTENS),
+    "delete-word": (Level.TOKEN, "Delete a name or a number from an added line.", _MARTENS),
+    "rename": (Level.TOKEN, "Give a name that the change brings in a plain one, wherever it stands.", _CITO),
+    "cut-message": (Level.TOKEN, "Delete a word from the commit message.", _MARTENS),
+}
+
+
+def _card(name: str) -> Card:
+    level, summary, paper = _SUMMARIES[name]
+    return Card(name, level, summary, _VALID, paper)
+
 
 OPERATORS = Registry(
-    Revert(card)
-    for card in (
-        Card(
-            name="revert-line",
-            level=Level.LINE,
-            summary="Take one changed line back: an added line goes, a removed line stays.",
-            guarantee=_VALID,
-            paper="Cito et al., Counterfactual Explanations for Models of Code, ICSE-SEIP 2022",
-        ),
-        Card(
-            name="drop-hunk",
-            level=Level.HUNK,
-            summary="Take all changed lines of one hunk back.",
-            guarantee=_VALID,
-            paper="Zeller and Hildebrandt, Simplifying and Isolating Failure-Inducing Input, TSE 2002",
-        ),
-        Card(
-            name="drop-file",
-            level=Level.FILE,
-            summary="Leave one file out of the change, with its rename, mode or binary content.",
-            guarantee=_VALID,
-            paper="Martens and Provost, Explaining Data-Driven Document Classifications, MISQ 2014",
-        ),
+    (
+        RevertLine(_card("revert-line")),
+        RevertRun(_card("revert-run")),
+        DropHunk(_card("drop-added"), LineKind.ADDED),
+        DropHunk(_card("keep-removed"), LineKind.REMOVED),
+        DropHunk(_card("drop-hunk")),
+        DropFile(_card("drop-file")),
+        DeleteWord(_card("delete-word"), message=False),
+        Rename(_card("rename")),
+        DeleteWord(_card("cut-message"), message=True),
     )
 )
 
 
-def apply(diff: Diff, edits: Sequence[Edit]) -> Diff:
-    """``diff`` under ``edits``, whose units are addresses in ``diff``; ``diff`` itself is left as it is.
+def effect_of(diff: Diff, edits: Sequence[Edit]) -> Effect | None:
+    """What ``edits``, whose units are addresses in ``diff``, come to together; None where two contradict each other.
 
-    Raises UsageError for an unknown operator, a unit of another level than the operator's, and a replacement.
+    Raises UsageError for an unknown operator and for an edit that ``diff`` does not offer.
     """
+    offers = {name: OPERATORS.get(name).offers(diff) for name in dict.fromkeys(edit.operator for edit in edits)}
     for edit in edits:
-        level = OPERATORS.get(edit.operator).card.level
-        if edit.unit.level is not level or edit.replacement is not None:
-            raise UsageError(
-                f"Expected a {level} unit and no replacement for {edit.operator}, but got {edit}; re-create the edit."
-            )
-    return revert(diff, (edit.unit for edit in edits))
+        if edit not in offers[edit.operator]:
+            raise UsageError(f"Expected an edit that {edit.operator} offers for this diff, but got {edit}; re-create the edit.")
+    return together(offers[edit.operator][edit] for edit in edits)
 
 
-def atoms(diff: Diff, edit: Edit) -> frozenset[Unit]:
-    """The smallest things that ``edit`` takes back: two sets of edits with the same atoms give the same diff.
+def apply(diff: Diff, edits: Sequence[Edit]) -> Diff:
+    """``diff`` under ``edits``; ``diff`` itself is left as it is.
 
-    A hunk is the set of its changed lines. So is a file, unless it is renamed, copied, has its mode changed or has
-    no lines: then the file's own unit is one more atom.
+    Raises UsageError as ``effect_of`` does, and for edits that contradict each other.
     """
-    unit = edit.unit
-    file = diff.files[unit.file]
-    if unit.level is Level.LINE:
-        return frozenset((unit,))
-    hunks = range(len(file.hunks)) if unit.level is Level.FILE else (unit.hunk,)
-    lines = {Unit(unit.file, h, n) for h in hunks for n, line in enumerate(file.hunks[h].lines) if line.changed}
-    whole = unit.level is Level.FILE and (not lines or says_more_than_lines(file))
-    return frozenset(lines | {unit} if whole else lines)
+    effect = effect_of(diff, edits)
+    if effect is None:
+        raise UsageError("Expected edits that do not put different text in one place; leave one of them out.")
+    return realise(diff, effect)

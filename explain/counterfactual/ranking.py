@@ -30,11 +30,13 @@ def order_units(diff: Diff, units: Sequence[Unit], hints: Mapping[Unit, float], 
 
 
 def _hint(unit: Unit, hints: Mapping[Unit, float]) -> float:
-    enclosing = (unit.at(Level.HUNK), unit.at(Level.FILE)) if unit.level is Level.LINE else (unit.at(Level.FILE),)
+    enclosing = [unit.at(level) for level in (Level.LINE, Level.HUNK, Level.FILE)]
     return next((hints[one] for one in enclosing if one in hints and one != unit), float("-inf"))
 
 
 def _bulk(diff: Diff, unit: Unit) -> tuple[int, int]:
+    if unit.level is Level.TOKEN:
+        return 1, unit.end - unit.start
     if unit.level is Level.LINE:
         line = diff.line(unit)
         return int(line.kind is LineKind.ADDED), len(line.text)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 from time import monotonic
 
-from explain.counterfactual.operators import apply, atoms
+from explain.counterfactual.effects import Effect, realise, together
 from explain.counterfactual.types import CLEAR_MARGIN, Edit, SearchOptions, StopReason
 from models.change.render import render
-from models.change.types import Diff, Unit
+from models.change.types import Diff
 from models.classify.protocol import Classifier, Prediction
 
 EditSet = tuple[Edit, ...]
@@ -86,8 +86,8 @@ class Scorer:
         self.best: Scored | None = None
         self._cancelled = cancelled
         self._started = monotonic()
-        self._atoms: dict[Edit, frozenset[Unit]] = {}
-        self._ids: dict[frozenset[Unit], str | None] = {}
+        self._effects: dict[Edit, Effect] = {}
+        self._ids: dict[Effect, str | None] = {}
         self._at_once = max(1, _AT_ONCE // (1 + len(render(diff))))
         self.before = self.counting.predict([diff])[0]
         self._known = {diff.id: self.before}
@@ -112,24 +112,25 @@ class Scorer:
         gain = -prediction.margin if self.before.flagged else prediction.margin
         return float("-inf") if isnan(gain) else gain
 
-    def edited(self, edits: EditSet) -> Diff:
-        """The diff under ``edits``."""
-        return apply(self.diff, edits)
+    def learn(self, offers: Mapping[Edit, Effect]) -> None:
+        """Take note of what edits come to; only sets of edits that were told can be scored."""
+        self._effects.update(offers)
 
-    def key(self, edits: EditSet) -> frozenset[Unit]:
-        """What ``edits`` take back, as the set of changed lines and file-wide changes."""
-        for edit in edits:
-            if edit not in self._atoms:
-                self._atoms[edit] = atoms(self.diff, edit)
-        return frozenset().union(*(self._atoms[edit] for edit in edits))
+    def edited(self, edits: EditSet) -> Diff:
+        """The diff under ``edits``, which do not contradict each other."""
+        return realise(self.diff, self.effect(edits) or Effect())
+
+    def effect(self, edits: EditSet) -> Effect | None:
+        """What ``edits`` come to together; None where two contradict each other."""
+        return together(self._effects[edit] for edit in edits)
 
     def look(self, edits: EditSet) -> Prediction | None:
         """The answer for ``edits`` if it is known, without a query."""
         found, _ = self._resolve(edits)
         return None if found is None else self._known.get(found)
 
-    def leaves_nothing(self, edits: EditSet) -> bool:
-        """Whether ``edits`` take the whole change back, which is no legitimate edit."""
+    def is_none(self, edits: EditSet) -> bool:
+        """Whether ``edits`` take the whole change back or contradict each other, which is no legitimate edit."""
         return self._resolve(edits)[0] is None
 
     def stream(self, candidates: Iterable[EditSet], first: int = 0, limit: int | None = None) -> Iterator[list[Scored]]:
@@ -195,10 +196,12 @@ class Scorer:
         return Scored(edits, prediction, self.gain(prediction))
 
     def _resolve(self, edits: EditSet) -> tuple[str | None, Diff | None]:
-        """(id of the edited diff or None where nothing is left, the edited diff where it had to be made)."""
-        key = self.key(edits)
-        if key in self._ids:
-            return self._ids[key], None
-        edited = self.edited(edits)
-        self._ids[key] = edited.id if edited.files else None
-        return self._ids[key], edited
+        """(id of the edited diff or None where ``is_none``, the edited diff where it had to be made)."""
+        effect = self.effect(edits)
+        if effect is None:
+            return None, None
+        if effect in self._ids:
+            return self._ids[effect], None
+        edited = realise(self.diff, effect)
+        self._ids[effect] = edited.id if edited.files else None
+        return self._ids[effect], edited

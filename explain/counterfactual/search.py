@@ -12,16 +12,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 
+from explain.counterfactual.effects import Effect
 from explain.counterfactual.operators import OPERATORS
 from explain.counterfactual.ranking import extend_beam, order_pairs, order_units
 from explain.counterfactual.scoring import EditSet, HaltError, Scored, Scorer
 from explain.counterfactual.space import EditSpace
-from explain.counterfactual.types import Counterfactual, Progress, SearchOptions, SearchResult, StopReason
+from explain.counterfactual.types import (
+    OPERATOR_NAMES,
+    REWORDING,
+    Counterfactual,
+    Progress,
+    SearchOptions,
+    SearchResult,
+    StopReason,
+)
 from models.change.types import Diff, Level, Unit
 from models.classify.protocol import Classifier
 
 Order = Callable[[Sequence[Unit]], Sequence[float]]
-_FINEST_FIRST = (Level.TOKEN, Level.LINE, Level.HUNK, Level.FILE)
 _KEPT = 3
 _BEAM_QUERIES = 32
 
@@ -77,27 +85,47 @@ class _Search:
         self.scorer = scorer
         self.options = scorer.options
         self.order = order
-        spaces = [EditSpace(OPERATORS.get(name), scorer) for name in self.options.operators]
-        self.spaces = sorted(spaces, key=lambda space: _FINEST_FIRST.index(space.level))
+        names = sorted(self.options.operators, key=OPERATOR_NAMES.index)
+        self.spaces = [EditSpace(OPERATORS.get(name), scorer) for name in names]
 
     def phases(self) -> Iterator[Progress]:
-        """Everything, in order; ends early at a flip of the finest operator."""
-        yield from self._singles()
-        for space in self.spaces:
-            if space.flips:
-                break
-            yield from self._pairs(space)
-            yield from self._beam(space)
-        if not self.found():
+        """Everything, in order: taking back first, and other words where that flips nothing, or within the lines that do."""
+        rewording = [space for space in self.spaces if space.name in REWORDING]
+        for stage in ([space for space in self.spaces if space not in rewording], rewording):
+            if stage and not self.found():
+                yield from self._stage(stage)
+        if self.found():
+            for space in rewording:
+                yield from self._within(space)
+        else:
             yield from self._rest()
         for space in self.spaces:
             yield from self._prove(space)
 
-    def _singles(self) -> Iterator[Progress]:
+    def _stage(self, spaces: Sequence[EditSpace]) -> Iterator[Progress]:
+        """Singles, pairs and more of ``spaces``; ends early at a flip of the first of them."""
+        yield from self._singles(spaces)
+        for space in spaces:
+            if space.flips:
+                break
+            yield from self._pairs(space)
+            yield from self._beam(space)
+
+    def _within(self, space: EditSpace) -> Iterator[Progress]:
+        """The edits of ``space`` that do less than the smallest flip does: one of them alone, or two."""
+        best = self.scorer.effect(self.found()[0].edits)
+        inside = [edit for edit in space.edits if best and best.covers(self.scorer.effect((edit,)) or Effect())]
+        limit = self.scorer.remaining // 4
+        yield from self._try(space, ((edit,) for edit in inside), 1, limit)
+        if not space.flips and self.options.max_edits > 1:
+            gains = {members: gain for members, gain in space.gains.items() if space.pick(members)[0] in set(inside)}
+            yield from self._try(space, space.picks(order_pairs(gains)), 2, limit)
+
+    def _singles(self, spaces: Sequence[EditSpace]) -> Iterator[Progress]:
         """Singles of every operator; of a long diff the few hunks and files first, to order the many lines by."""
-        finest, *coarser = self.spaces
+        finest, *coarser = spaces
         long = len(finest.edits) > self.options.batch
-        for space in (*reversed(coarser), finest) if long else self.spaces:
+        for space in (*reversed(coarser), finest) if long else spaces:
             if finest.flips:
                 return
             limit = self.scorer.remaining * (3 if space is finest else 1) // 4
@@ -176,16 +204,21 @@ class _Search:
                 return
 
     def found(self) -> tuple[Counterfactual, ...]:
-        """The flips, the smallest first: by changed lines taken back, then by edits, then the clearest.
+        """The flips, the smallest first: by lines touched, then characters, then edits, then the clearest.
 
-        One that takes back all that a smaller one does, and perhaps more, is left out.
+        One that does all that a smaller one does, and perhaps more, is left out.
         """
-        flips = [(self.scorer.key(flip.edits), flip) for space in self.spaces for flip in space.flips]
-        kept: list[tuple[frozenset[Unit], Counterfactual]] = []
-        for key, flip in sorted(flips, key=lambda one: (len(one[0]), len(one[1].edits), -abs(one[1].after.margin))):
-            if not any(smaller <= key for smaller, _ in kept):
-                kept.append((key, flip))
+        effects = [(self.scorer.effect(flip.edits) or Effect(), flip) for space in self.spaces for flip in space.flips]
+        kept: list[tuple[Effect, Counterfactual]] = []
+        for effect, flip in sorted(effects, key=self._smallness):
+            if not any(effect.covers(smaller) for smaller, _ in kept):
+                kept.append((effect, flip))
         return tuple(flip for _, flip in kept)
+
+    def _smallness(self, one: tuple[Effect, Counterfactual]) -> tuple[int, int, int, float]:
+        effect, flip = one
+        lines, characters = effect.size(self.scorer.diff)
+        return lines, characters, len(flip.edits), -abs(flip.after.margin)
 
     def progress(self, phase: str) -> Progress:
         """Where the search stands."""

@@ -19,7 +19,9 @@ class EditSpace:
     def __init__(self, operator: Operator, scorer: Scorer) -> None:
         self.name = operator.card.name
         self.level: Level = operator.card.level
-        self.edits = operator.candidates(scorer.diff)
+        offers = operator.offers(scorer.diff)
+        scorer.learn(offers)
+        self.edits = tuple(offers)
         self.gains: dict[Members, float] = {}
         self.flips: list[Counterfactual] = []
         self._scorer = scorer
@@ -61,10 +63,10 @@ class EditSpace:
         size = len(edits)
         smaller = self._checked(size) if self._could_be_complete(size) else None
         if smaller is not None:
-            return Certificate(Minimality.CARDINALITY, self.level, size, smaller)
+            return Certificate(Minimality.CARDINALITY, self.name, size, smaller)
         if all(self._stays(part) for part in combinations(edits, size - 1)):
-            return Certificate(Minimality.ONE, self.level, size, size)
-        return Certificate(Minimality.NONE, self.level, size, 0)
+            return Certificate(Minimality.ONE, self.name, size, size)
+        return Certificate(Minimality.NONE, self.name, size, 0)
 
     def unscored(self, size: int) -> int:
         """At most how many sets of fewer than ``size`` edits are not scored yet."""
@@ -75,7 +77,7 @@ class EditSpace:
         complete = 0
         while complete < min(most, len(self.edits)) and self._complete(complete + 1):
             complete += 1
-        return Coverage(self.name, self.level, len(self.edits), complete, len(self.gains))
+        return Coverage(self.name, len(self.edits), complete, len(self.gains))
 
     def _complete(self, size: int) -> bool:
         measured = sum(len(members) == size for members in self.gains)
@@ -96,7 +98,7 @@ class EditSpace:
         return len(smaller) if all(map(self._stays, smaller)) else None
 
     def _settled(self, edits: EditSet) -> bool:
-        return self._scorer.leaves_nothing(edits) or self._scorer.look(edits) is not None
+        return self._scorer.is_none(edits) or self._scorer.look(edits) is not None
 
     def _stays(self, edits: EditSet) -> bool:
         """Whether the verdict on ``edits`` is known and clearly the original's (the empty set is the original)."""

@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 from models.bounds import validate
 from models.change.render import render
-from models.change.types import Diff, Level, Unit
+from models.change.types import Diff, Unit
 from models.classify.protocol import Prediction
 from models.errors import UsageError
 
 CLEAR_MARGIN = 1e-3
 """A verdict counts, as flipped or as kept, only when the margin after the edit is further than this from 0 (logits)."""
+
+
+NOUNS: Mapping[str, str] = MappingProxyType(
+    {
+        "revert-line": "line",
+        "revert-run": "run",
+        "drop-added": "added-side",
+        "keep-removed": "removed-side",
+        "drop-hunk": "hunk",
+        "drop-file": "file",
+        "delete-word": "word",
+        "rename": "name",
+        "cut-message": "message word",
+    }
+)
+"""What each operator edits, in the order in which they are tried."""
+OPERATOR_NAMES = tuple(NOUNS)
+REWORDING = ("delete-word", "rename", "cut-message")
+"""Operators that put other words in place."""
+TAKING_BACK = tuple(name for name in OPERATOR_NAMES if name not in REWORDING)
+"""Operators that take changes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +62,11 @@ class Minimality(StrEnum):
 class Certificate:
     """What was checked about the size of one counterfactual.
 
-    ``level`` is the kind of unit it speaks of, ``size`` the number of edits, ``checked`` the number of smaller sets
-    that the claim rests on, every one scored. Two sets that render to the same text count twice and are scored once;
-    sets that would leave no change at all are not edits and do not count.
+    ``operator`` is the kind of edit it speaks of, ``size`` the number of edits, ``checked`` the number of smaller sets that
+    the claim rests on, every one scored. Two sets that render to the same text count twice and are scored once; sets that
+    would leave no change at all are not edits and do not count.
 
-    * cardinality-minimal: every smaller set of the level's units was scored, none flips. The unedited change is the
+    * cardinality-minimal: every smaller set of the operator's edits was scored, none flips. The unedited change is the
       one smaller set of a single edit.
     * one-minimal: every set with one edit left out was scored, none flips (1-minimality of Zeller and Hildebrandt,
       "Simplifying and isolating failure-inducing input", 2002). Leaving out two or more may flip.
@@ -54,14 +77,15 @@ class Certificate:
     """
 
     minimality: Minimality
-    level: Level
+    operator: str
     size: int
     checked: int
 
     @property
     def statement(self) -> str:
         """The claim as one sentence; derived, so it can never say more than the fields."""
-        noun = f"{self.level} edit" + ("" if self.size == 1 else "s")
+        kind = NOUNS.get(self.operator, self.operator)
+        noun = f"{kind} edit" + ("" if self.size == 1 else "s")
         sets = "1 smaller set" if self.checked == 1 else f"{self.checked} smaller sets"
         if self.minimality is Minimality.NONE:
             return "No minimality is claimed: some smaller sets of edits were not scored or came too close to the threshold."
@@ -69,7 +93,7 @@ class Certificate:
             others = "a smaller set of others" if self.size == 2 else "a smaller set, also of these,"
             return f"None of the {self.size} {noun} can be left out alone ({sets} scored); {others} is not ruled out."
         if self.size == 1:
-            return f"No set of {self.level} edits is smaller: without an edit the verdict does not flip."
+            return f"No set of {kind} edits is smaller: without an edit the verdict does not flip."
         return f"No set of fewer than {self.size} {noun} flips the verdict (all {sets} scored)."
 
 
@@ -91,9 +115,6 @@ class Counterfactual:
     def patch(self) -> str:
         """The edited diff as text that git applies; encode with ``surrogateescape``."""
         return render(self.diff)
-
-
-OPERATOR_NAMES = ("revert-line", "drop-hunk", "drop-file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +170,6 @@ class Coverage:
     """
 
     operator: str
-    level: Level
     units: int
     complete: int
     scored: int
@@ -159,10 +179,9 @@ class Coverage:
 class SearchResult:
     """The last item of a search.
 
-    ``counterfactuals`` come smallest first (by changed lines taken back); none takes back all that another does.
-    ``closest`` is, when nothing was found, the
-    tried set of edits that came nearest, with its prediction. ``stopped`` says why the search ended; one that was
-    cancelled or ran out may have found something before. ``diff`` is the original.
+    ``counterfactuals`` come smallest first (by lines touched, then by characters); none does all that another does.
+    ``closest`` is, when nothing was found, the tried set of edits that came nearest, with its prediction. ``stopped`` says
+    why the search ended; one that was cancelled or ran out may have found something before. ``diff`` is the original.
     """
 
     counterfactuals: tuple[Counterfactual, ...]

@@ -1,29 +1,28 @@
 """An independent check of a counterfactual and its certificate.
 
-Shares no code with the search: candidate units are enumerated here, patches are read back from their text, and every
-score is asked for again. What it does share with the search is what a promise is about: the types, ``revert``,
-``parse`` and ``render``.
+Shares no code with the search: the edits that a diff offers are counted out anew (``recount``), patches are read back from
+their text, and every score is asked for again. What it does share with the search is what a promise is about: the types,
+``revert``, ``rewrite``, ``parse`` and ``render``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
+from explain.counterfactual.recount import Change, Key, applied, offered
 from explain.counterfactual.types import Counterfactual, Minimality
-from models.change.edit import revert
 from models.change.parse import parse
 from models.change.render import render
-from models.change.types import Diff, Level, Unit
+from models.change.types import Diff
 from models.classify.protocol import Classifier, Prediction
 from models.errors import InputError
 
 _CLEAR = 0.9e-3
 """The search's guard of 0.001, less what scoring in another batch may change."""
 _BATCH = 16
-_LEVELS = {"revert-line": Level.LINE, "drop-hunk": Level.HUNK, "drop-file": Level.FILE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +37,15 @@ class Verification:
 def verify(diff: Diff, counterfactual: Counterfactual, classifier: Classifier, most: int = 100_000) -> Verification:
     """Check every promise of ``counterfactual``, found for ``diff``, against ``classifier``.
 
-    Checked are: the edits name changed units of ``diff`` at one level, fit their operators and are all different; the
-    patch text parses back to the edited diff and equals the edits applied again; the original and the patch, each
-    scored alone, get the predictions that are claimed, other verdicts, and a margin further than 0.001 from the
-    threshold; the smaller sets that the certificate speaks of keep the verdict, as clearly, and are as many as it says.
+    Checked are: the edits are of one operator, which ``diff`` offers, and all different; the patch text parses back to the
+    edited diff and equals the edits applied again; the original and the patch, each scored alone, get the predictions that
+    are claimed, other verdicts, and a margin further than 0.001 from the threshold; the smaller sets that the certificate
+    speaks of keep the verdict, as clearly, and are as many as it says.
 
     Queries: 2 and one for each different text among the smaller sets, which is no more than the search that scored them
     all; a certificate over more than ``most`` sets is refused. A broken counterfactual is reported, never raised.
     """
-    check = _Check(diff, counterfactual, classifier)
+    check = _Check(diff, counterfactual, classifier, offered(diff, counterfactual.certificate.operator))
     check.edits()
     if not check.reasons:
         check.patch()
@@ -61,6 +60,7 @@ class _Check:
     original: Diff
     claim: Counterfactual
     classifier: Classifier
+    offered: Mapping[Key, Change]
     reasons: list[str] = field(default_factory=list)
     checked: int = 0
 
@@ -70,33 +70,33 @@ class _Check:
             self.reasons.append(reason)
 
     def edits(self) -> None:
-        """The edits are edits of the original, at the certificate's level."""
-        edits, level = self.claim.edits, self.claim.certificate.level
+        """The edits are such as the original offers, of the operator that the certificate speaks of."""
+        edits, operator = self.claim.edits, self.claim.certificate.operator
         self.expect(bool(edits), "There is no edit.")
         self.expect(len({edit.unit for edit in edits}) == len(edits), "A unit is edited twice.")
-        units = set(_units(self.original, level))
         for edit in edits:
-            self.expect(_LEVELS.get(edit.operator) is level, f"The operator {edit.operator} does not edit at level {level}.")
-            self.expect(edit.unit in units, f"{edit.unit} is no changed {level} of the original diff.")
-            self.expect(edit.replacement is None, f"The operator {edit.operator} takes no replacement.")
+            self.expect(edit.operator == operator, f"{edit.operator} is not {operator}, of which the certificate speaks.")
+            known = (edit.unit, edit.replacement) in self.offered
+            self.expect(known, f"{operator} offers no edit of {edit.unit} to {edit.replacement!r} in the original diff.")
 
     def patch(self) -> None:
         """The text is a diff, the one that the edits lead to."""
         text = self.claim.patch
         self.expect(bool(self.claim.diff.files), "Nothing is left of the change.")
-        self.expect(text != render(self.original), "The patch is the original.")
-        self.expect(self.claim.diff.message == self.original.message, "The message was changed.")
-        again = revert(self.original, [edit.unit for edit in self.claim.edits])
+        same = (text, self.claim.diff.message) == (render(self.original), self.original.message)
+        self.expect(not same, "The patch is the original.")
+        again = applied(self.original, [self.offered[edit.unit, edit.replacement] for edit in self.claim.edits])
         self.expect(render(again) == text, "The edits applied again give another text.")
+        self.expect(again.message == self.claim.diff.message, "The edits applied again give another message.")
         try:
-            self.expect(parse(text, self.original.message) == self.claim.diff, "The patch reads back as another diff.")
+            self.expect(parse(text, again.message) == self.claim.diff, "The patch reads back as another diff.")
         except InputError as error:
             self.reasons.append(f"The patch is no valid diff: {error}")
 
     def scores(self) -> None:
         """Both predictions are what the classifier says, and the verdict is clearly turned."""
         before = self.classifier.predict([self.original])[0]
-        after = self.classifier.predict([parse(self.claim.patch, self.original.message)])[0]
+        after = self.classifier.predict([parse(self.claim.patch, self.claim.diff.message)])[0]
         self.expect(_same(before, self.claim.before), "The original scores differently from what is claimed.")
         self.expect(_same(after, self.claim.after), "The edited diff scores differently from what is claimed.")
         self.expect(after.flagged != before.flagged, "The verdict is not turned.")
@@ -106,15 +106,15 @@ class _Check:
         """The smaller sets that the certificate speaks of were counted rightly and keep the verdict."""
         certificate, size = self.claim.certificate, len(self.claim.edits)
         self.expect(certificate.size == size, f"The certificate speaks of {certificate.size} edits, there are {size}.")
-        texts: dict[str, Diff] = {}
-        for n, units in enumerate(self._smaller_sets(size)):
+        texts: dict[tuple[str, str], Diff] = {}
+        for n, keys in enumerate(self._smaller_sets(size)):
             if n == most:
                 self.reasons.append(f"The certificate speaks of more than {most} smaller sets; raise the limit to check it.")
                 return
-            edited = revert(self.original, units)
+            edited = applied(self.original, [self.offered[key] for key in keys])
             if edited.files:
                 self.checked += 1
-                texts.setdefault(render(edited), edited)
+                texts.setdefault((render(edited), edited.message), edited)
         counted = certificate.checked == self.checked
         self.expect(counted, f"The certificate says {certificate.checked} smaller sets were checked, it takes {self.checked}.")
         answers = self._answers(list(texts.values()))
@@ -123,15 +123,14 @@ class _Check:
         near = sum(not abs(answer.margin) > _CLEAR for answer in answers)
         self.expect(bool(turned) or not near, f"{near} smaller set{'' if near == 1 else 's'} come too close to the threshold.")
 
-    def _smaller_sets(self, size: int) -> Iterator[tuple[Unit, ...]]:
+    def _smaller_sets(self, size: int) -> Iterator[tuple[Key, ...]]:
         """The sets that the kind of certificate speaks of, the empty one among them where it does."""
         claimed = self.claim.certificate
         if claimed.minimality is Minimality.ONE:
-            yield from combinations([edit.unit for edit in self.claim.edits], size - 1)
+            yield from combinations([(edit.unit, edit.replacement) for edit in self.claim.edits], size - 1)
         elif claimed.minimality is Minimality.CARDINALITY:
-            units = _units(self.original, claimed.level)
             for smaller in range(size):
-                yield from combinations(units, smaller)
+                yield from combinations(self.offered, smaller)
 
     def _answers(self, diffs: Sequence[Diff]) -> list[Prediction]:
         """The predictions for ``diffs``, asked for in batches."""
@@ -143,18 +142,3 @@ def _same(one: Prediction, other: Prediction) -> bool:
     """Equal up to the rounding that batches bring (not a number equals nothing)."""
     pairs = ((one.margin, other.margin), (one.score, other.score), (one.logit, other.logit))
     return one.flagged == other.flagged and all(math.isclose(a, b, rel_tol=1e-3, abs_tol=1e-3) for a, b in pairs)
-
-
-def _units(diff: Diff, level: Level) -> list[Unit]:
-    """The units of ``level`` that hold a change, counted out here and not taken from the search."""
-    found: list[Unit] = []
-    for f, file in enumerate(diff.files):
-        if level is Level.FILE:
-            found.append(Unit(f))
-        for h, hunk in enumerate(file.hunks):
-            changed = [Unit(f, h, n) for n, line in enumerate(hunk.lines) if line.changed]
-            if level is Level.HUNK and changed:
-                found.append(Unit(f, h))
-            if level is Level.LINE:
-                found += changed
-    return found

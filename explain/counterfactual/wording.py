@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from explain.counterfactual.types import CLEAR_MARGIN, Counterfactual, Coverage, Edit, SearchResult, StopReason
-from models.change.types import Diff, Level, clean
+from explain.counterfactual.types import CLEAR_MARGIN, NOUNS, Counterfactual, Coverage, Edit, SearchResult, StopReason
+from models.change.types import MESSAGE_FILE, Diff, Level, clean
 from models.classify.protocol import Prediction
 
 _NAMED = 3
@@ -74,7 +74,7 @@ def _none(result: SearchResult) -> str:
 
 
 def _covered(coverage: Coverage) -> str:
-    noun = coverage.level.value
+    noun = NOUNS[coverage.operator]
     if coverage.units == 1:
         return f"the one {noun}"
     if coverage.complete >= coverage.units:
@@ -85,18 +85,43 @@ def _covered(coverage: Coverage) -> str:
 
 def _phrase(diff: Diff, edit: Edit) -> str:
     unit = edit.unit
+    if unit.file == MESSAGE_FILE:
+        said = diff.message.split("\n")[unit.line]
+        return f"leave {_quoted(clean(said)[unit.start : unit.end])} out of the message"
     file = diff.files[unit.file]
     path = clean(file.path)
     if unit.level is Level.FILE:
         return f"leave {path} out of the change"
     hunk = file.hunks[unit.hunk]
     if unit.level is Level.HUNK:
-        return f"take back hunk {unit.hunk + 1} of {path} (+{hunk.added}, -{hunk.removed})"
+        return _HUNKS[edit.operator].format(f"hunk {unit.hunk + 1} of {path}", hunk.added, hunk.removed)
     old, new, line = list(hunk.numbered())[unit.line]
     number = old if new is None else new
+    if unit.level is Level.TOKEN:
+        word = _quoted(line.text[unit.start : unit.end])
+        if edit.replacement:
+            return f"rename {word} to {_quoted(edit.replacement)}, first in line {number} of {path}"
+        return f"delete {word} from line {number} of {path}"
     text = clean(line.text).strip()
-    shown = text if len(text) <= 60 else text[:57] + "..."
-    return f"take back the {line.kind} line {number} of {path}" + (f" ({shown})" if shown else "")
+    said = f" ({_cut(text)})" if text else ""
+    if edit.operator == "revert-run":
+        return f"take back the changed lines from line {number} of {path}{said}"
+    return f"take back the {line.kind} line {number} of {path}{said}"
+
+
+_HUNKS = {
+    "drop-hunk": "take back {} (+{}, -{})",
+    "drop-added": "leave out what {} adds (+{})",
+    "keep-removed": "keep what {0} removes (-{2})",
+}
+
+
+def _quoted(text: str) -> str:
+    return f'"{_cut(text.strip())}"'
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _scores(before: Prediction, after: Prediction) -> str:

@@ -10,7 +10,8 @@ from itertools import combinations, count
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from explain.counterfactual.operators import OPERATORS, apply, atoms
+from explain.counterfactual.operators import effect_of
+from explain.counterfactual.recount import Key, applied, offered
 from explain.counterfactual.search import search
 from explain.counterfactual.types import (
     CLEAR_MARGIN,
@@ -23,10 +24,8 @@ from explain.counterfactual.types import (
     StopReason,
 )
 from explain.counterfactual.verify import verify
-from models.change.edit import changed_units, revert
 from models.change.parse import parse
-from models.change.render import render
-from models.change.types import Diff, Level, Unit
+from models.change.types import Diff
 from models.classify.protocol import Prediction
 from tests.properties.test_change_algebra import patches
 
@@ -45,21 +44,22 @@ class Table:
         self.seen: list[str] = []
 
     def of(self, diff: Diff) -> Prediction:
-        (margin,) = random.Random(f"{self.seed}:{render(diff)}").choices(MARGINS, self.shares)
+        (margin,) = random.Random(f"{self.seed}:{diff.id}").choices(MARGINS, self.shares)
         return Prediction(margin, 0.5, 0.5, margin, 1, 1)
 
     def predict(self, diffs: Sequence[Diff]) -> tuple[Prediction, ...]:
-        self.seen += [render(diff) for diff in diffs]
+        self.seen += [diff.id for diff in diffs]
         return tuple(map(self.of, diffs))
 
 
-def sets(diff: Diff, level: Level, sizes: range) -> Iterator[tuple[tuple[Unit, ...], Diff]]:
-    """Every set of units of these sizes that leaves something, with what it leaves."""
+def sets(diff: Diff, operator: str, sizes: range) -> Iterator[tuple[tuple[Key, ...], Diff]]:
+    """Every set of an operator's edits of these sizes that leaves something, with what it leaves."""
+    edits = offered(diff, operator)
     for size in sizes:
-        for units in combinations(changed_units(diff, level), size):
-            edited = revert(diff, units)
+        for keys in combinations(edits, size):
+            edited = applied(diff, [edits[key] for key in keys])
             if edited.files:
-                yield units, edited
+                yield keys, edited
 
 
 def clear(table: Table, diff: Diff, edited: Diff) -> bool | None:
@@ -77,9 +77,11 @@ OPTIONS = st.builds(
 )
 
 
-def taken(diff: Diff, edits: Iterable[Edit]) -> frozenset[Unit]:
-    """What ``edits`` take back."""
-    return frozenset().union(*(atoms(diff, edit) for edit in edits))
+def size(diff: Diff, operator: str, keys: Iterable[Key]) -> tuple[int, int]:
+    """(lines and files, characters) that a set of edits touches."""
+    effect = effect_of(diff, [Edit(operator, unit, text) for unit, text in keys])
+    assert effect is not None
+    return effect.size(diff)
 
 
 @settings(max_examples=120, deadline=None, database=None)
@@ -88,7 +90,7 @@ def test_every_claim_of_a_search_is_true(
     text: str, seed: int, shares: Sequence[float], options: SearchOptions, patience: int | None
 ) -> None:
     diff = parse(text)
-    assume(all(len(changed_units(diff, level)) <= MOST_UNITS for level in (Level.LINE, Level.HUNK, Level.FILE)))
+    assume(all(len(offered(diff, operator)) <= MOST_UNITS for operator in options.operators))
     table, asked = Table(seed, shares), count()
     *_, result = search(diff, table, options, lambda: patience is not None and next(asked) >= patience)
     assert isinstance(result, SearchResult)
@@ -101,35 +103,26 @@ def test_every_claim_of_a_search_is_true(
 
 
 def check_certificate(table: Table, diff: Diff, flip: Counterfactual) -> None:
-    claim, size = flip.certificate, len(flip.edits)
+    claim, edits = flip.certificate, len(flip.edits)
     if claim.minimality is Minimality.ONE:
-        smaller = [revert(diff, units) for units in combinations([edit.unit for edit in flip.edits], size - 1)]
+        known = offered(diff, claim.operator)
+        kept = [known[edit.unit, edit.replacement] for edit in flip.edits]
+        smaller = [applied(diff, some) for some in combinations(kept, edits - 1)]
     else:
-        smaller = [edited for _, edited in sets(diff, claim.level, range(size))]
+        smaller = [edited for _, edited in sets(diff, claim.operator, range(edits))]
     if claim.minimality is not Minimality.NONE:
-        assert all(render(edited) in table.seen for edited in smaller)
+        assert all(edited.id in table.seen for edited in smaller)
         assert all(clear(table, diff, edited) is False for edited in smaller)
 
 
 def check_reach(table: Table, diff: Diff, result: SearchResult) -> None:
     """All that is called complete was scored, no scored flip is smaller than those given, and exhausted means none."""
-    smallest = min((len(taken(diff, flip.edits)) for flip in result.counterfactuals), default=0)
+    found = [size(diff, one.certificate.operator, [(e.unit, e.replacement) for e in one.edits]) for one in result.counterfactuals]
     for coverage in result.coverage:
-        candidates = {edit.unit: edit for edit in OPERATORS.get(coverage.operator).candidates(diff)}
-        assert coverage.units == len(candidates)
-        for units, edited in sets(diff, coverage.level, range(1, result.max_edits + 1)):
-            scored = render(edited) in table.seen
-            assert scored or len(units) > coverage.complete
+        assert coverage.units == len(offered(diff, coverage.operator))
+        for keys, edited in sets(diff, coverage.operator, range(1, result.max_edits + 1)):
+            scored = edited.id in table.seen
+            assert scored or len(keys) > coverage.complete
             if clear(table, diff, edited):
                 assert result.stopped is not StopReason.EXHAUSTED
-                assert not scored or 0 < smallest <= len(taken(diff, (candidates[unit] for unit in units)))
-
-
-@settings(max_examples=120, deadline=None, database=None)
-@given(patches(), st.data())
-def test_edits_of_the_same_atoms_give_the_same_diff(text: str, data: st.DataObject) -> None:
-    diff = parse(text)
-    edits = [edit for operator in OPERATORS for edit in operator.candidates(diff)]
-    some = data.draw(st.lists(st.sampled_from(edits), min_size=1, max_size=5))
-    inside = [edit for edit in edits if atoms(diff, edit) <= taken(diff, some)]
-    assert apply(diff, inside) == apply(diff, some)
+                assert not scored or (found and min(found) <= size(diff, coverage.operator, keys))

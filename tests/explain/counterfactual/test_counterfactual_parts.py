@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from explain.counterfactual.operators import OPERATORS, Registry, apply, atoms
+from explain.counterfactual.effects import Effect
+from explain.counterfactual.operators import OPERATORS, Registry, apply, effect_of
 from explain.counterfactual.ranking import extend_beam, order_pairs, order_units
 from explain.counterfactual.scoring import CountingClassifier
 from explain.counterfactual.search import search
@@ -45,7 +46,7 @@ ODD_HEADERS = parse(
 
 
 def every_edit(diff: Diff) -> list[Edit]:
-    return [edit for operator in OPERATORS for edit in operator.candidates(diff)]
+    return [edit for operator in OPERATORS for edit in operator.offers(diff)]
 
 
 def test_the_registry_offers_its_operators_and_refuses_duplicates() -> None:
@@ -54,7 +55,7 @@ def test_the_registry_offers_its_operators_and_refuses_duplicates() -> None:
     assert all(card.summary and card.guarantee and card.paper for card in cards)
     with pytest.raises(ValueError, match="revert-line"):
         Registry([*OPERATORS, OPERATORS.get("revert-line")])
-    with pytest.raises(UsageError, match=r"revert-line, drop-hunk, drop-file, but got 'x'"):
+    with pytest.raises(UsageError, match=r"revert-line, revert-run, .*cut-message, but got 'x'"):
         OPERATORS.get("x")
 
 
@@ -67,23 +68,24 @@ def test_the_cost_on_the_card_is_what_exhausting_costs(units: int) -> None:
 
 
 @pytest.mark.parametrize("diff", [EXTRAS, ODD_HEADERS, diff_of({"a.c": [["+a"], ["-b", "+c"]], "b.c": [["+d"]]})])
-def test_same_atoms_same_text_and_other_atoms_other_text(diff: Diff) -> None:
-    by_atoms: dict[frozenset[Unit], set[str]] = {}
+def test_the_same_effect_gives_the_same_text_and_taking_back_other_lines_another(diff: Diff) -> None:
+    by_effect: dict[Effect | None, set[tuple[str, str]]] = {}
+
+    def note(*some: Edit) -> Diff:
+        edited = apply(diff, some)
+        by_effect.setdefault(effect_of(diff, some), set()).add((render(edited), edited.message))
+        return edited
+
     edits = every_edit(diff)
     for one, other in [*((edit, edit) for edit in edits), *combinations(edits, 2)]:
-        edited = apply(diff, (one, other))
-        by_atoms.setdefault(atoms(diff, one) | atoms(diff, other), set()).add(render(edited))
-        if edited.files:
-            assert parse(render(edited), edited.message) == edited
-    lines = frozenset(changed_units(diff, Level.LINE))
-    for level in (Level.HUNK, Level.FILE):
-        units = [unit for unit in changed_units(diff, level)]
-        some = tuple(edit for edit in edits if edit.unit in units)
-        everything = frozenset().union(*(atoms(diff, edit) for edit in some))
-        by_atoms.setdefault(everything, set()).add(render(apply(diff, some)))
-        assert lines <= everything
-    by_atoms.setdefault(lines, set()).add(render(apply(diff, OPERATORS.get("revert-line").candidates(diff))))
-    assert all(len(texts) == 1 for texts in by_atoms.values())
+        if effect_of(diff, (one, other)) is not None:
+            edited = note(one, other)
+            assert not edited.files or parse(render(edited), edited.message) == edited
+    for name in ("drop-hunk", "drop-file", "revert-line", "delete-word"):
+        note(*(edit for edit in edits if edit.operator == name))
+    assert all(len(texts) == 1 for texts in by_effect.values())
+    texts = [text for effect, (text,) in by_effect.items() if text[0] and effect and not effect.words]
+    assert len(texts) == len(set(texts))
 
 
 def test_a_file_that_outlives_its_lines_is_left_out_apart_from_them() -> None:
@@ -192,8 +194,8 @@ def test_statements_say_what_the_certificate_says() -> None:
         "a smaller set, also of these, is not ruled out.",
     }
     for (minimality, size, checked), statement in statements.items():
-        assert Certificate(minimality, Level.LINE, size, checked).statement == statement
-    assert "No minimality is claimed" in Certificate(Minimality.NONE, Level.FILE, 2, 0).statement
+        assert Certificate(minimality, "revert-line", size, checked).statement == statement
+    assert "No minimality is claimed" in Certificate(Minimality.NONE, "drop-file", 2, 0).statement
 
 
 def test_the_sentence_of_a_flip() -> None:

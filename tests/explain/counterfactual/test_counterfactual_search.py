@@ -14,9 +14,18 @@ import pytest
 
 from explain.counterfactual.operators import apply
 from explain.counterfactual.search import search
-from explain.counterfactual.types import Counterfactual, Minimality, Progress, SearchOptions, SearchResult, StopReason
+from explain.counterfactual.types import (
+    OPERATOR_NAMES,
+    TAKING_BACK,
+    Counterfactual,
+    Minimality,
+    Progress,
+    SearchOptions,
+    SearchResult,
+    StopReason,
+)
 from explain.counterfactual.verify import verify
-from models.change.types import Diff, Level, Unit
+from models.change.types import Diff, Unit
 from models.errors import UsageError
 from tests.explain.counterfactual.toys import Toy, diff_of, linear, lines_of, result_of, run, smallest, words
 
@@ -40,7 +49,7 @@ def test_one_guilty_line_is_found_and_certified() -> None:
     assert result.stopped is StopReason.FOUND
     assert result.closest is None
     assert taken(diff, best) == {"five"}
-    assert (best.certificate.minimality, best.certificate.level) == (Minimality.CARDINALITY, Level.LINE)
+    assert (best.certificate.minimality, best.certificate.operator) == (Minimality.CARDINALITY, "revert-line")
     assert best.before.flagged
     assert not best.after.flagged
     assert apply(diff, best.edits) == best.diff
@@ -91,8 +100,8 @@ def test_never_flips_says_exhausted_and_names_the_closest() -> None:
     edits, prediction = result.closest
     assert prediction.margin == 3.0
     assert words(apply(diff, edits)).isdisjoint({"one", "five"})
-    assert {(one.level, one.units, one.complete) for one in result.coverage} == {
-        (Level.LINE, 6, 6), (Level.HUNK, 3, 3), (Level.FILE, 2, 2),
+    assert {(one.operator, one.units, one.complete) for one in result.coverage} == {
+        ("revert-line", 6, 6), ("drop-hunk", 3, 3), ("drop-file", 2, 2),
     }  # fmt: skip
 
 
@@ -110,7 +119,7 @@ def test_a_diff_without_files_is_exhausted_at_once() -> None:
 
 
 @pytest.mark.parametrize("seed", range(60))
-@pytest.mark.parametrize("name", ["revert-line", "drop-hunk", "drop-file"])
+@pytest.mark.parametrize("name", [name for name in OPERATOR_NAMES if name != "cut-message"])
 def test_against_exhaustive_search_on_lookup_tables(seed: int, name: str) -> None:
     rng = random.Random(seed)
     texts = iter(f"{rng.choice('+-')}{n}" for n in range(100))
@@ -118,8 +127,7 @@ def test_against_exhaustive_search_on_lookup_tables(seed: int, name: str) -> Non
     diff = diff_of({path: [[next(texts) for _ in range(n)] for n in hunks] for path, hunks in sizes.items()})
     toy = Toy(scrambled(seed))
     result = result_of(diff, toy, SearchOptions(operators=(name,), max_edits=12, budget=10_000, batch=rng.choice([1, 3, 16])))
-    level = result.coverage[0].level
-    size, flips = smallest(diff, toy, level)
+    size, flips = smallest(diff, toy, name)
     assert bool(result.counterfactuals) == bool(size)
     assert result.stopped is (StopReason.FOUND if size else StopReason.EXHAUSTED)
     for flip in result.counterfactuals:
@@ -134,7 +142,7 @@ def test_against_exhaustive_search_on_lookup_tables(seed: int, name: str) -> Non
 def test_certificates_claim_no_more_than_exhaustive_search_finds_under_small_budgets(seed: int) -> None:
     diff = lines_of(*(f"line {n}" for n in range(7)))
     toy = Toy(scrambled(1000 + seed))
-    size, _ = smallest(diff, toy, Level.LINE)
+    size, _ = smallest(diff, toy, "revert-line")
     for budget in (5, 9, 14, 23, 40):
         for flip in result_of(diff, toy, replace(LINES, budget=budget, batch=4)).counterfactuals:
             assert verify(diff, flip, toy).ok
@@ -205,8 +213,8 @@ def test_a_search_that_is_stopped_while_it_shrinks_keeps_the_smallest_flip_it_sc
 @pytest.mark.parametrize("seed", range(30))
 def test_all_operators_together_give_verified_answers_none_of_which_holds_another(seed: int) -> None:
     diff, toy = diff_of(THREE_HUNKS), Toy(scrambled(500 + seed))
-    result = result_of(diff, toy, SearchOptions(batch=3))
-    best = min(smallest(diff, toy, level)[0] or 99 for level in (Level.LINE, Level.HUNK, Level.FILE))
+    result = result_of(diff, toy, SearchOptions(operators=TAKING_BACK, batch=3, budget=10_000, max_edits=12))
+    best = min(smallest(diff, toy, name)[0] or 99 for name in TAKING_BACK)
     assert bool(result.counterfactuals) == (best < 99)
     for flip in result.counterfactuals:
         assert verify(diff, flip, toy).reasons == ()
@@ -266,7 +274,7 @@ def test_cancelling_keeps_what_was_found() -> None:
     assert isinstance(last, SearchResult)
     assert last.stopped is StopReason.CANCELLED
     assert found == [last.counterfactuals]
-    assert last.counterfactuals[0].certificate.level is Level.FILE
+    assert last.counterfactuals[0].certificate.operator == "drop-file"
 
 
 def test_cancelled_from_the_start_scores_the_original_only() -> None:
@@ -305,7 +313,7 @@ def test_hunks_of_a_long_diff_lead_to_the_line() -> None:
     result = result_of(diff_of(files), toy)
     assert taken(diff_of(files), result.counterfactuals[0]) == {"7 line 0 "}
     assert result.queries <= 1 + 10 + 12
-    assert [flip.certificate.level for flip in result.counterfactuals] == [Level.LINE]
+    assert [flip.certificate.operator for flip in result.counterfactuals] == ["revert-line"]
 
 
 def test_triples_are_reached_by_the_beam_in_a_diff_too_long_to_exhaust() -> None:
@@ -374,7 +382,7 @@ def test_every_drop_of_a_found_set_was_scored() -> None:
 
 def test_a_wrong_operator_is_refused_before_anything_is_scored() -> None:
     toy = linear({})
-    with pytest.raises(UsageError, match="revert-line, drop-hunk, drop-file"):
+    with pytest.raises(UsageError, match="revert-line, revert-run, drop-added"):
         search(lines_of("a"), toy, SearchOptions(operators=("revert-lines",)))
     assert toy.seen == []
 

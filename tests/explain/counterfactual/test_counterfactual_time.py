@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from explain.counterfactual import scoring
-from explain.counterfactual.scoring import Scorer
-from explain.counterfactual.types import Edit, SearchOptions, SearchResult, StopReason
+from explain.counterfactual.effects import Effect, realise
+from explain.counterfactual.types import SearchOptions, SearchResult, StopReason
 from models.change.types import Diff
 from models.classify.protocol import Prediction
 from tests.explain.counterfactual.toys import Toy, linear, lines_of, result_of
@@ -70,13 +70,11 @@ def test_small_changes_are_scored_a_batch_at_once(clock: Clock) -> None:
 
 
 def test_making_the_edits_counts_as_time_too(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    edited = Scorer.edited
-
-    def late(scorer: Scorer, edits: tuple[Edit, ...]) -> Diff:
+    def late(diff: Diff, effect: Effect) -> Diff:
         clock.now += 5.0
-        return edited(scorer, edits)
+        return realise(diff, effect)
 
-    monkeypatch.setattr(Scorer, "edited", late)
+    monkeypatch.setattr(scoring, "realise", late)
     result: SearchResult = result_of(lines_of(*LINES), linear({}, 1.0), SearchOptions(seconds=10.0, operators=("revert-line",)))
     assert result.stopped is StopReason.TIME
     assert result.seconds <= 10.0 + 5.0

@@ -9,7 +9,8 @@ import pytest
 from explain.counterfactual.operators import OPERATORS, Operator, apply
 from explain.counterfactual.types import Certificate, Counterfactual, Edit, Minimality, SearchOptions
 from explain.counterfactual.verify import verify
-from models.change.types import Diff, Hunk, Level, Unit
+from models.change.render import render
+from models.change.types import Diff, Hunk, Unit
 from tests.explain.counterfactual.toys import Toy, diff_of, linear, lines_of, predicted, result_of
 
 DIFF = diff_of({"a.c": [["+a", "+b", "-c"], ["+d"]], "b.c": [["+e"]]})
@@ -23,15 +24,15 @@ def toy() -> Toy:
 
 def genuine() -> Counterfactual:
     found = result_of(DIFF, toy(), SearchOptions(operators=("revert-line",))).counterfactuals[0]
-    assert found.certificate == Certificate(Minimality.CARDINALITY, Level.LINE, 2, 6)
+    assert found.certificate == Certificate(Minimality.CARDINALITY, "revert-line", 2, 6)
     return found
 
 
-def forged(edits: tuple[Edit, ...], minimality: Minimality, level: Level, checked: int) -> Counterfactual:
+def forged(edits: tuple[Edit, ...], minimality: Minimality, operator: str, checked: int) -> Counterfactual:
     """A counterfactual that is right but for what the certificate says."""
     edited = apply(DIFF, edits)
     before, after = toy().predict([DIFF, edited])
-    return Counterfactual(edits, edited, before, after, Certificate(minimality, level, len(edits), checked))
+    return Counterfactual(edits, edited, before, after, Certificate(minimality, operator, len(edits), checked))
 
 
 def reasons(claim: Counterfactual, diff: Diff = DIFF) -> str:
@@ -55,38 +56,45 @@ def test_what_the_search_finds_holds() -> None:
 
 @pytest.mark.parametrize("operator", list(OPERATORS), ids=lambda operator: operator.card.name)
 def test_every_operator_is_known_to_the_verifier(operator: Operator) -> None:
-    flips = Toy(lambda there: 1.0 if "e" in there else -1.0)
-    found = result_of(DIFF, flips, SearchOptions(operators=(operator.card.name,))).counterfactuals[0]
-    assert found.certificate.level is operator.card.level
-    assert verify(DIFF, found, flips).reasons == ()
+    diff = diff_of({"a.c": [["-old", "+take lock2", "+more"]], "b.c": [["+other"]]})
+    before = render(diff), diff.message
+    edit = next(iter(operator.offers(diff)))
+    edited = apply(diff, (edit,))
+    after = render(edited), edited.message
+    flips = Toy(lambda there: 0.0)
+    margins = {before: 1.0, after: -1.0}
+    flips.predict = lambda diffs: tuple(predicted(margins.get((render(one), one.message), 0.5)) for one in diffs)  # type: ignore[method-assign]
+    (found,) = result_of(diff, flips, SearchOptions(operators=(operator.card.name,))).counterfactuals
+    assert (found.edits, found.certificate.operator, found.certificate.size) == ((edit,), operator.card.name, 1)
+    assert verify(diff, found, flips).reasons == ()
 
 
 def test_a_certificate_of_one_minimality_costs_its_drops_only() -> None:
     asked = toy()
-    claim = dataclasses.replace(genuine(), certificate=Certificate(Minimality.ONE, Level.LINE, 2, 2))
+    claim = dataclasses.replace(genuine(), certificate=Certificate(Minimality.ONE, "revert-line", 2, 2))
     assert verify(DIFF, claim, asked).ok
     assert len(asked.seen) == 4
 
 
 def test_a_redundant_edit_under_one_minimality() -> None:
-    assert "smaller set flip" in reasons(forged((A, B, D), Minimality.ONE, Level.LINE, 3))
+    assert "smaller set flip" in reasons(forged((A, B, D), Minimality.ONE, "revert-line", 3))
 
 
 def test_a_smaller_flip_under_cardinality_minimality() -> None:
-    claim = forged((A, B, D), Minimality.CARDINALITY, Level.LINE, 16)
+    claim = forged((A, B, D), Minimality.CARDINALITY, "revert-line", 16)
     assert reasons(claim) == "1 smaller set flip the verdict too."
     hunks = (line(0, 0, operator="drop-hunk"), line(1, 0, operator="drop-hunk"), line(0, 1, operator="drop-hunk"))
-    assert "Nothing is left" in reasons(forged(hunks, Minimality.CARDINALITY, Level.HUNK, 7))
+    assert "Nothing is left" in reasons(forged(hunks, Minimality.CARDINALITY, "drop-hunk", 7))
 
 
 @pytest.mark.parametrize("checked", [0, 1, 5, 7])
 def test_a_wrong_count(checked: int) -> None:
-    assert "it takes 6" in reasons(forged((A, D), Minimality.CARDINALITY, Level.LINE, checked))
+    assert "it takes 6" in reasons(forged((A, D), Minimality.CARDINALITY, "revert-line", checked))
 
 
 def test_no_claim_with_a_count_of_checks() -> None:
-    assert "it takes 0" in reasons(forged((A, D), Minimality.NONE, Level.LINE, 2))
-    assert reasons(forged((A, D), Minimality.NONE, Level.LINE, 0)) == ""
+    assert "it takes 0" in reasons(forged((A, D), Minimality.NONE, "revert-line", 2))
+    assert reasons(forged((A, D), Minimality.NONE, "revert-line", 0)) == ""
 
 
 def test_a_certificate_about_another_number_of_edits() -> None:
@@ -96,31 +104,31 @@ def test_a_certificate_about_another_number_of_edits() -> None:
 
 
 def test_a_certificate_about_another_level() -> None:
-    assert "does not edit at level hunk" in reasons(forged((A, D), Minimality.CARDINALITY, Level.HUNK, 4))
+    assert "revert-line is not drop-hunk" in reasons(forged((A, D), Minimality.CARDINALITY, "drop-hunk", 4))
 
 
 def test_edits_that_do_not_flip() -> None:
-    assert "not turned" in reasons(forged((A,), Minimality.CARDINALITY, Level.LINE, 1))
+    assert "not turned" in reasons(forged((A,), Minimality.CARDINALITY, "revert-line", 1))
 
 
 def test_no_edit_at_all() -> None:
-    assert "no edit" in reasons(forged((), Minimality.NONE, Level.LINE, 0))
+    assert "no edit" in reasons(forged((), Minimality.NONE, "revert-line", 0))
 
 
 def test_an_edit_twice() -> None:
-    assert "twice" in reasons(forged((A, D, D), Minimality.NONE, Level.LINE, 0))
+    assert "twice" in reasons(forged((A, D, D), Minimality.NONE, "revert-line", 0))
 
 
 @pytest.mark.parametrize("unit", [Unit(0, 0, 0), Unit(0, 0, 99), Unit(7, 0, 0), Unit(-1, -1, 0), Unit(0, 0, 1, 0, 1)])
 def test_units_that_are_no_changed_line(unit: Unit) -> None:
     claim = dataclasses.replace(genuine(), edits=(A, Edit("revert-line", unit)))
-    assert "is no changed line" in reasons(claim)
+    assert "revert-line offers no edit of" in reasons(claim)
 
 
 def test_an_operator_that_is_none_or_has_a_replacement() -> None:
     claim = genuine()
-    assert "does not edit" in reasons(dataclasses.replace(claim, edits=(A, line(0, 1, 1, operator="magic"))))
-    assert "takes no replacement" in reasons(dataclasses.replace(claim, edits=(A, dataclasses.replace(D, replacement="x"))))
+    assert "magic is not revert-line" in reasons(dataclasses.replace(claim, edits=(A, line(0, 1, 1, operator="magic"))))
+    assert "to 'x' in" in reasons(dataclasses.replace(claim, edits=(A, dataclasses.replace(D, replacement="x"))))
 
 
 def test_another_diff_than_the_edits_lead_to() -> None:
@@ -159,7 +167,7 @@ def test_a_flip_too_close_to_the_threshold() -> None:
     close = Toy(lambda there: 1.0 if "a" in there else -0.0005)
     edited = apply(DIFF, (A,))
     before, after = close.predict([DIFF, edited])
-    claim = Counterfactual((A,), edited, before, after, Certificate(Minimality.CARDINALITY, Level.LINE, 1, 1))
+    claim = Counterfactual((A,), edited, before, after, Certificate(Minimality.CARDINALITY, "revert-line", 1, 1))
     assert "too close" in " ".join(verify(DIFF, claim, close).reasons)
 
 
@@ -170,7 +178,7 @@ def test_a_smaller_set_too_close_to_the_threshold(margin: float) -> None:
     edits = (line(0, 0, 1), line(0, 0, 2))
     edited = apply(diff, edits)
     before, after = close.predict([diff, edited])
-    claim = Counterfactual(edits, edited, before, after, Certificate(Minimality.ONE, Level.LINE, 2, 2))
+    claim = Counterfactual(edits, edited, before, after, Certificate(Minimality.ONE, "revert-line", 2, 2))
     assert verify(diff, claim, close).reasons == ("2 smaller sets come too close to the threshold.",)
 
 
@@ -185,7 +193,7 @@ def test_a_claim_over_very_many_sets_of_few_texts_is_checked() -> None:
     asked = Toy(lambda there: 0.0)
     asked.predict = lambda diffs: tuple(predicted(margin(diff)) for diff in diffs)  # type: ignore[method-assign]
     found = result_of(same, asked, SearchOptions(operators=("revert-line",))).counterfactuals[0]
-    assert found.certificate == Certificate(Minimality.CARDINALITY, Level.LINE, 3, 1 + 101 + 5050)
+    assert found.certificate == Certificate(Minimality.CARDINALITY, "revert-line", 3, 1 + 101 + 5050)
     sizes.clear()
     assert verify(same, found, asked).reasons == ()
     assert sorted(sizes) == [98, 99, 100, 101, 101]

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
+from explain.counterfactual.recount import applied, offered
 from explain.counterfactual.search import search
 from explain.counterfactual.types import Progress, SearchOptions, SearchResult
-from models.change.edit import changed_units, revert
 from models.change.parse import parse
-from models.change.types import Diff, Level, LineKind, Unit
+from models.change.types import Diff, LineKind, Unit
 from models.classify.protocol import Prediction
 
+PLAIN = ("revert-line", "drop-hunk", "drop-file")
+"""Operators for toys that know lines by their whole text: any word deleted in one would be the line gone."""
 HEADS = "diff --git a/{0} b/{0}\nindex 1111111..2222222 100644\n--- a/{0}\n+++ b/{0}\n"
 
 
@@ -81,22 +83,22 @@ def run(found: Iterator[Progress | SearchResult]) -> tuple[list[Progress], Searc
 
 
 def result_of(diff: Diff, toy: Toy, options: SearchOptions | None = None) -> SearchResult:
-    """The result of a search."""
-    return run(search(diff, toy, options))[1]
+    """The result of a search, by taking changes back where ``options`` are not given."""
+    return run(search(diff, toy, options or SearchOptions(operators=PLAIN)))[1]
 
 
-def smallest(diff: Diff, toy: Toy, level: Level) -> tuple[int, set[frozenset[Unit]]]:
-    """Exhaustive oracle: the least number of units whose reverting clearly flips, and every such set (0: none)."""
+def smallest(diff: Diff, toy: Toy, operator: str) -> tuple[int, set[frozenset[Unit]]]:
+    """Exhaustive oracle: the least number of an operator's edits that clearly flip, and the units of every such set (0: none)."""
     before = toy.predict([diff])[0].flagged
-    units = changed_units(diff, level)
-    for size in range(1, len(units) + 1):
+    edits = offered(diff, operator)
+    for size in range(1, len(edits) + 1):
         flips = set()
-        for chosen in combinations(units, size):
-            edited = revert(diff, chosen)
+        for chosen in combinations(edits, size):
+            edited = applied(diff, [edits[key] for key in chosen])
             if edited.files:
                 after = toy.predict([edited])[0]
                 if after.flagged != before and abs(after.margin) > 1e-3:
-                    flips.add(frozenset(chosen))
+                    flips.add(frozenset(unit for unit, _ in chosen))
         if flips:
             return size, flips
     return 0, set()
