@@ -71,6 +71,7 @@ class Flipped:
         return {
             "edits": self._edits(found.edits),
             "patch": clean(found.patch),
+            "message": clean(found.diff.message) if found.diff.message != self.result.diff.message else None,
             "after": {"score": found.after.score, "flagged": found.after.flagged},
             "certificate": {"minimality": found.certificate.minimality.value, "checked": found.certificate.checked},
             "plausibility": None,

@@ -204,21 +204,22 @@ class _Search:
                 return
 
     def found(self) -> tuple[Counterfactual, ...]:
-        """The flips, the smallest first: by lines touched, then characters, then edits, then the clearest.
+        """The flips, what takes changes back before what rewords them, then the smallest first.
 
-        One that does all that a smaller one does, and perhaps more, is left out.
+        By lines touched, then characters, then edits, then the clearest. One that does all that another of its sort does,
+        and perhaps more, is left out.
         """
         effects = [(self.scorer.effect(flip.edits) or Effect(), flip) for space in self.spaces for flip in space.flips]
         kept: list[tuple[Effect, Counterfactual]] = []
         for effect, flip in sorted(effects, key=self._smallness):
-            if not any(effect.covers(smaller) for smaller, _ in kept):
+            if not any(effect.covers(smaller) for smaller, _ in kept if bool(smaller.words) == bool(effect.words)):
                 kept.append((effect, flip))
         return tuple(flip for _, flip in kept)
 
-    def _smallness(self, one: tuple[Effect, Counterfactual]) -> tuple[int, int, int, float]:
+    def _smallness(self, one: tuple[Effect, Counterfactual]) -> tuple[bool, int, int, int, float]:
         effect, flip = one
         lines, characters = effect.size(self.scorer.diff)
-        return lines, characters, len(flip.edits), -abs(flip.after.margin)
+        return bool(effect.words), lines, characters, len(flip.edits), -abs(flip.after.margin)
 
     def progress(self, phase: str) -> Progress:
         """Where the search stands."""

@@ -179,7 +179,8 @@ class Coverage:
 class SearchResult:
     """The last item of a search.
 
-    ``counterfactuals`` come smallest first (by lines touched, then by characters); none does all that another does.
+    ``counterfactuals`` that take changes back come before those that reword them, each the smallest first (by lines touched,
+    then by characters); none does all that another of its sort does.
     ``closest`` is, when nothing was found, the tried set of edits that came nearest, with its prediction. ``stopped`` says
     why the search ended; one that was cancelled or ran out may have found something before. ``diff`` is the original.
     """

@@ -9,7 +9,7 @@ import pytest
 from explain.counterfactual import verify as verifying
 from explain.counterfactual.verify import Verification
 
-FOUND = {"edits", "patch", "after", "certificate", "plausibility", "syntax", "verified"}
+FOUND = {"edits", "patch", "message", "after", "certificate", "plausibility", "syntax", "verified"}
 
 
 def flipped(whydiff, path: Path, *arguments: object) -> dict[str, object]:
@@ -39,14 +39,38 @@ def test_json_is_the_contract(whydiff, planted, two_files: Path) -> None:
 def test_nothing_found_is_a_result(whydiff, planted, tmp_path: Path) -> None:
     path = tmp_path / "only.diff"
     path.write_text("--- a/a.py\n+++ b/a.py\n@@ -1 +1,2 @@\n x\n+danger\n")
-    data = flipped(whydiff, path)
+    taking_back = ("--operators", "revert-line", "--operators", "drop-file")
+    data = flipped(whydiff, path, *taking_back)
     assert (data["counterfactuals"], data["stopped"]) == ([], "exhausted")
-    text = whydiff("flip", path)
+    text = whydiff("flip", path, *taking_back)
     assert text.code == 0
     assert text.out.startswith("Nothing was found under which the change would be not flagged")
-    patch = whydiff("flip", path, "--format", "patch")
+    patch = whydiff("flip", path, "--format", "patch", *taking_back)
     assert (patch.code, patch.raw) == (0, b"")
     assert "Nothing was found" in patch.err
+
+
+def test_words_of_lines_and_message_can_be_the_cause(whydiff, planted, tmp_path: Path) -> None:
+    path = tmp_path / "only.diff"
+    path.write_text("--- a/a.py\n+++ b/a.py\n@@ -1 +1,2 @@\n x\n+if danger then\n")
+    (one,) = flipped(whydiff, path)["counterfactuals"]
+    assert one["edits"] == [
+        {
+            "operator": "delete-word",
+            "unit": {
+                "level": "token", "file": 0, "path": "a.py", "hunk": 0, "line": 1, "kind": "added", "old_line": None,
+                "new_line": 2, "start": 2, "end": 9,
+            },
+            "before": " danger",
+            "after": "",
+        }
+    ]  # fmt: skip
+    assert one["patch"].endswith("+if then\n")
+    assert (one["message"], one["verified"]) == (None, True)
+    out = whydiff("flip", path).out
+    assert 'delete "danger" from line 2 of a.py' in out
+    assert "     2 -+if danger then" in out
+    assert "     2 ++if then" in out
 
 
 def test_closest_miss(whydiff, planted, tmp_path: Path) -> None:
@@ -110,7 +134,7 @@ def test_budget_is_kept(whydiff, planted, many_files: Path) -> None:
 
 
 def test_wrong_options(refused, planted, two_files: Path) -> None:
-    assert "revert-line, drop-hunk, drop-file" in refused("flip", two_files, "--operators", "magic")
+    assert "revert-line, revert-run, drop-added" in refused("flip", two_files, "--operators", "magic")
     assert "--max-edits" in refused("flip", two_files, "--max-edits", 0)
     assert "seconds" in refused("flip", two_files, "--seconds", "nan")
     assert planted.asked == []
