@@ -169,7 +169,7 @@ class _Search:
         phase = f"{space.name}: sets of {size}"
         for scored in self.scorer.stream(sets, max(1, self.options.batch // 4), limit):
             space.record(scored)
-            flips = sorted((one for one in scored if one.flips), key=lambda one: -one.gain)[:_KEPT]
+            flips = sorted((one for one in scored if one.flips), key=self._small_first)[:_KEPT]
             for one in flips:
                 space.keep(one)
             for one in flips:
@@ -177,6 +177,10 @@ class _Search:
             yield self.progress(phase)
             if flips:
                 return
+
+    def _small_first(self, one: Scored) -> tuple[int, int, int, float]:
+        lines, characters = (self.scorer.effect(one.edits) or Effect()).size(self.scorer.diff)
+        return len(one.edits), lines, characters, -one.gain
 
     def _shrink(self, space: EditSpace, flip: Scored) -> Iterator[Progress]:
         """Leave edits out, the best one at a time, while the rest still flips; keeps the smallest flip also when halted."""
@@ -187,7 +191,7 @@ class _Search:
                 for scored in self.scorer.stream(combinations(whole.edits, len(whole.edits) - 1)):
                     space.record(scored)
                     parts = (part for part in scored if part.flips)
-                    flip = min((flip, *parts), key=lambda one: (len(one.edits), -one.gain))
+                    flip = min((flip, *parts), key=self._small_first)
                     yield self.progress(f"{space.name}: shrinking")
         finally:
             space.keep(flip)

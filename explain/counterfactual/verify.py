@@ -10,13 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, islice
 
+from explain.counterfactual.core import Core
 from explain.counterfactual.recount import Change, Key, applied, offered
 from explain.counterfactual.types import Counterfactual, Minimality
+from models.change.edit import revert
 from models.change.parse import parse
 from models.change.render import render
-from models.change.types import Diff
+from models.change.types import Diff, Unit
 from models.classify.protocol import Classifier, Prediction
 from models.errors import InputError
 
@@ -136,6 +138,58 @@ class _Check:
         """The predictions for ``diffs``, asked for in batches."""
         batches = (diffs[start : start + _BATCH] for start in range(0, len(diffs), _BATCH))
         return [answer for batch in batches for answer in self.classifier.predict(batch)]
+
+
+def verify_core(diff: Diff, core: Core, classifier: Classifier, most: int = 100_000) -> Verification:
+    """Check every promise of ``core``, found for ``diff``, against ``classifier``, as ``verify`` does of a counterfactual.
+
+    Checked are: what stays are changed parts of ``diff``; all else taken back gives the core's text, which reads back; both
+    predictions, each asked for alone, and that the verdict is the same and clear; the smaller parts that the claim speaks
+    of have the other verdict, as clearly, and are as many as it says.
+    """
+    reasons: list[str] = []
+    units = _parts(diff)
+    kept = frozenset(core.kept)
+    for unit in sorted(kept - units):
+        reasons.append(f"{unit} is no changed part of the original diff.")
+    if not kept:
+        reasons.append("Nothing stays.")
+    if reasons:
+        return Verification(False, tuple(reasons), 0)
+    text = render(core.diff)
+    if render(revert(diff, units - kept)) != text or parse(text, diff.message) != core.diff:
+        return Verification(False, ("All else taken back, the change would give another text.",), 0)
+    before, after = (classifier.predict([one])[0] for one in (diff, parse(text, diff.message)))
+    if not (_same(before, core.before) and _same(after, core.after)):
+        reasons.append("The change or its part scores differently from what is claimed.")
+    if after.flagged != before.flagged or not abs(after.margin) > _CLEAR:
+        reasons.append("The part has another verdict, or one too close to the threshold.")
+    smaller = list(islice(_smaller_parts(core, units), most + 1))
+    if core.checked != len(smaller):
+        reasons.append(f"The claim says {core.checked} smaller parts were checked, it takes {len(smaller)}.")
+    edited = [revert(diff, units - part) for part in smaller]
+    answers = [one for start in range(0, len(edited), _BATCH) for one in classifier.predict(edited[start : start + _BATCH])]
+    wrong = sum(one.flagged == before.flagged or not abs(one.margin) > _CLEAR for one in answers)
+    if wrong:
+        reasons.append(f"{wrong} smaller part{'' if wrong == 1 else 's'} keep the verdict too, or come too close.")
+    return Verification(not reasons, tuple(reasons), len(smaller))
+
+
+def _parts(diff: Diff) -> frozenset[Unit]:
+    """The changed lines, and the files that a change of all their lines back would leave in the diff."""
+    lines = frozenset(unit for unit, line in diff.lines() if line.changed)
+    left = revert(diff, lines)
+    survivors = {(file.path, file.old_path) for file in left.files}
+    files = (Unit(f) for f, file in enumerate(diff.files) if (file.path, file.old_path) in survivors)
+    return lines | frozenset(files)
+
+
+def _smaller_parts(core: Core, units: frozenset[Unit]) -> Iterator[frozenset[Unit]]:
+    if core.minimality is Minimality.ONE:
+        yield from (frozenset(core.kept) - {unit} for unit in core.kept)
+    elif core.minimality is Minimality.CARDINALITY:
+        for size in range(1, len(core.kept)):
+            yield from map(frozenset, combinations(sorted(units), size))
 
 
 def _same(one: Prediction, other: Prediction) -> bool:
