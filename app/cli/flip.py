@@ -1,4 +1,4 @@
-"""``whydiff flip``: the smallest change under which the verdict would be the other one."""
+"""``whydiff flip``: the smallest edit that turns the verdict, or the smallest part that keeps it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from app.cli.output import dumps
 from explain.counterfactual.types import SearchOptions
 
 if TYPE_CHECKING:
+    from app.cli.cored import Cored
     from app.cli.flipped import Flipped
     from explain.counterfactual.types import SearchResult
     from models.change.types import Diff
@@ -31,11 +32,22 @@ class Format(StrEnum):
     PATCH = "patch"
 
 
+class Ask(StrEnum):
+    """Which of the two questions."""
+
+    NECESSARY = "necessary"
+    SUFFICIENT = "sufficient"
+
+
 @dataclass(frozen=True, slots=True)
 class How:
     """Flags of flip besides those of the search."""
 
     format: Annotated[Format, typer.Option(help="patch prints the edited change, for git apply.")] = Format.TEXT
+    ask: Annotated[
+        Ask,
+        typer.Option(help="The smallest edit that turns the verdict (necessary), or part that keeps it (sufficient)."),
+    ] = Ask.NECESSARY
 
 
 def flip(source: Source, choice: ModelChoice, how: How, options: SearchOptions) -> None:
@@ -43,6 +55,9 @@ def flip(source: Source, choice: ModelChoice, how: How, options: SearchOptions) 
     _check_operators(options)
     diff = read_text_diff(source.input, source.repo)
     classifier = load_classifier(choice.model)
+    if how.ask is Ask.SUFFICIENT:
+        _print_core(_cored(diff, classifier, options, model_payload(classifier, choice.model)), how.format)
+        return
     found = _flipped(_search(diff, classifier, options), classifier, model_payload(classifier, choice.model))
     for one in found.ways:
         for reason in one.verification.reasons:
@@ -79,6 +94,43 @@ def _flipped(result: SearchResult, classifier: Classifier, model: dict[str, str]
     return Flipped(result, ways, model)
 
 
+def _cored(diff: Diff, classifier: Classifier, options: SearchOptions, model: dict[str, str]) -> Cored:
+    from app.cli.cored import Cored
+    from explain.counterfactual.core import CoreResult, find_core
+    from explain.counterfactual.verify import verify_core
+
+    with progress() as bar:
+        task = bar.add_task("Searching", total=options.budget)
+        for item in find_core(diff, classifier, options):
+            if isinstance(item, CoreResult):
+                check = None if item.core is None else verify_core(diff, item.core, classifier)
+                return Cored(diff, item, check, model)
+            bar.update(task, completed=item.queries, description=item.phase)
+    raise AssertionError("a search ends with its result")
+
+
+def _print_core(found: Cored, form: Format) -> None:
+    if found.check is not None:
+        for reason in found.check.reasons:
+            say(f"The part did not pass its independent check: {reason}")
+    if form is Format.TEXT:
+        show(*found.parts())
+    elif form is Format.JSON:
+        if found.lossy:
+            say("The patch holds bytes that are no UTF-8, which JSON cannot hold; --format patch has them all.")
+        sys.stdout.write(dumps(found.payload()))
+    else:
+        say(found.sentence)
+        if found.check is not None and found.check.ok:
+            _write(found.patch)
+
+
+def _write(patch: str) -> None:
+    sys.stdout.flush()
+    sys.stdout.buffer.write(patch.encode("utf-8", "surrogateescape"))
+    sys.stdout.buffer.flush()
+
+
 def _print_text(found: Flipped) -> None:
     from app.cli.flipped import parts
 
@@ -97,9 +149,7 @@ def _print_patch(found: Flipped) -> None:
     say(sentence(found.result))
     sound = [way for way in found.ways if way.verification.ok]
     if sound:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(sound[0].counterfactual.patch.encode("utf-8", "surrogateescape"))
-        sys.stdout.buffer.flush()
+        _write(sound[0].counterfactual.patch)
 
 
 _PRINTERS: dict[Format, Callable[[Flipped], None]] = {

@@ -7,7 +7,11 @@ from dataclasses import replace
 from itertools import groupby, pairwise
 
 from models.change.edit import with_hunks
+from models.change.message import message as commit_message
 from models.change.types import MESSAGE_FILE, Diff, FileDiff, Hunk, Level, LineKind, Unit
+
+_COMMIT = "commit " + "0" * 40 + "\n\n"
+"""What a message stands under in the text of a patch, as ``git show`` writes it; a commit of this name there is not."""
 
 
 def rewritable(diff: Diff) -> Iterator[tuple[Unit, str]]:
@@ -27,12 +31,13 @@ def rewritable(diff: Diff) -> Iterator[tuple[Unit, str]]:
 def rewrite(diff: Diff, replacements: Mapping[Unit, str]) -> Diff:
     """``diff`` with other text at token units (``replacements``: unit to text) of ``rewritable`` lines.
 
-    The order of the replacements makes no difference; what is not touched keeps its text byte for byte. A message is
-    replaced in ``message`` only: the text around the patch from which it was read stays.
+    The order of the replacements makes no difference; what is not touched keeps its text byte for byte. A message loses blanks
+    around it. Where it was read from the text around the patch, that text becomes the header of a commit without a name,
+    so that whoever reads the patch reads the new message.
 
     Guarantee: the result applies to the same files as ``diff`` does, and ``parse(render(result), result.message)`` equals
-    it. Raises ValueError for a unit that is no token of a rewritable line, for units that overlap, and for text with a
-    line feed.
+    it; so does ``parse(render(result))`` where ``parse(render(diff))`` equals ``diff``. Raises ValueError for a unit that is
+    no token of a rewritable line, for units that overlap, and for text with a line feed.
     """
     lines = dict(rewritable(diff))
     edited: dict[Unit, str] = {}
@@ -40,12 +45,27 @@ def rewrite(diff: Diff, replacements: Mapping[Unit, str]) -> Diff:
         units = list(group)
         _check(lines.get(line), units, replacements)
         edited[line] = _spliced(lines[line], {unit: replacements[unit] for unit in units})
-    message = diff.message.split("\n")
-    for unit, text in edited.items():
-        if unit.file == MESSAGE_FILE:
-            message[unit.line] = text
     files = tuple(_with_lines(file, f, edited) for f, file in enumerate(diff.files))
-    return replace(diff, files=files, message="\n".join(message))
+    result = replace(diff, files=files)
+    message = {unit.line: text for unit, text in edited.items() if unit.file == MESSAGE_FILE}
+    return _with_message(result, message) if message else result
+
+
+def _with_message(diff: Diff, edited: Mapping[int, str]) -> Diff:
+    lines = [edited.get(n, text) for n, text in enumerate(diff.message.split("\n"))]
+    message = "\n".join(lines).strip()
+    if not diff.message or commit_message(_around(diff)) != diff.message:
+        return replace(diff, message=message)
+    preamble = _COMMIT + "".join(f"    {line}\n" for line in message.split("\n")) + "\n" if message else ""
+    files = tuple(replace(file, lead="") if file.lead else file for file in diff.files)
+    said = replace(diff, preamble=preamble, files=files, message=message)
+    return said if commit_message(_around(said)) == message else replace(diff, message=message)
+
+
+def _around(diff: Diff) -> list[str]:
+    """The lines that belong to no file."""
+    texts = [diff.preamble, *(file.lead for file in diff.files), diff.epilogue]
+    return [line for text in texts for line in text.split("\n")[:-1]]
 
 
 def _valid(text: str) -> bool:

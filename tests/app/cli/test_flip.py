@@ -73,6 +73,32 @@ def test_words_of_lines_and_message_can_be_the_cause(whydiff, planted, tmp_path:
     assert "     2 ++if then" in out
 
 
+def test_what_must_stay(whydiff, planted, two_files: Path) -> None:
+    data = flipped(whydiff, two_files, "--ask", "sufficient")
+    assert data["schema"] == "whydiff/core/1"
+    assert [one["text"] for one in data["kept"]] == ["+    danger()"]
+    assert data["kept"][0]["unit"]["path"] == "src/fast.py"
+    assert (data["verified"], data["after"]["flagged"]) == (True, True)
+    assert data["certificate"]["minimality"] == "cardinality-minimal"
+    out = whydiff("flip", two_files, "--ask", "sufficient").out
+    assert out.startswith("The change would still be flagged if only 1 of its")
+    assert "     2 +    danger()" in out
+    assert "Checked again independently: it holds." in out
+    patch = whydiff("flip", two_files, "--ask", "sufficient", "--format", "patch")
+    assert b"danger" in patch.raw
+    assert patch.raw.count(b"\n+") == 2  # the line, and the header of its file
+    assert "No part is smaller than a single line." in patch.err
+
+
+def test_a_part_that_fails_its_check_is_not_sold(whydiff, planted, two_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verifying, "verify_core", lambda *_: Verification(False, ("It is wrong.",), 0))
+    result = whydiff("flip", two_files, "--ask", "sufficient", "--format", "json")
+    assert json.loads(result.out)["verified"] is False
+    assert "did not pass its independent check: It is wrong." in result.err
+    assert whydiff("flip", two_files, "--ask", "sufficient", "--format", "patch").raw == b""
+    assert "does NOT hold" in whydiff("flip", two_files, "--ask", "sufficient").out
+
+
 def test_closest_miss(whydiff, planted, tmp_path: Path) -> None:
     path = tmp_path / "three.diff"
     path.write_text("--- a/a.py\n+++ b/a.py\n@@ -1 +1,4 @@\n x\n+danger 1\n+danger 2\n+y\n")

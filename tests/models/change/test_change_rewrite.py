@@ -38,7 +38,23 @@ def test_words_are_put_in_place_and_stale_hashes_go():
     assert render(edited) == TEXT.replace("release(x)", "let_go()").replace("index 1111111..2222222 100644\n", "")
     assert rewrite(DIFF, {}) == DIFF
     only_message = rewrite(DIFF, {Unit(-1, -1, 2, 0, 5): ""})
-    assert (render(only_message), only_message.message) == (TEXT, "Free it\n\n")
+    assert (render(only_message), only_message.message) == (TEXT, "Free it")
+
+
+SHOWN = "commit " + "a" * 40 + "\nAuthor: A <a@b.c>\n\n    Free it\n    \n    later\n\n" + TEXT
+MAILED = "From " + "a" * 40 + " Mon Sep 17\nSubject: [PATCH] Free it\n\nlater\n---\n a.c | 2 +-\n\n" + TEXT + "-- \n2.4\n\n"
+
+
+@pytest.mark.parametrize("text", [SHOWN, MAILED])
+def test_a_message_that_stands_in_the_text_is_replaced_there(text: str):
+    diff = parse(text)
+    last = diff.message.count("\n")
+    edited = rewrite(diff, {Unit(-1, -1, 0, 4, 7): "", Unit(-1, -1, last, 0, 5): "now"})
+    assert edited.message == diff.message.replace("Free it", "Free").replace("later", "now")
+    assert parse(render(edited)) == edited
+    assert "later" not in render(edited)
+    gone = rewrite(diff, {Unit(-1, -1, 0, 0, 7): "", Unit(-1, -1, last, 0, 5): ""})
+    assert (gone.message, parse(render(gone))) == ("", gone)
 
 
 @pytest.mark.parametrize(
