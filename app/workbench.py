@@ -19,9 +19,10 @@ from app.jobs import Job, Jobs
 from explain.attribution.options import AttributionOptions
 from explain.attribution.run import answer, attribute
 from explain.attribution.types import Attribution
+from explain.counterfactual.core import CoreResult, find_core
 from explain.counterfactual.search import search
 from explain.counterfactual.types import Progress, SearchOptions, SearchResult
-from explain.counterfactual.verify import Verification, verify
+from explain.counterfactual.verify import Verification, verify, verify_core
 from models.change.types import Diff
 from models.classify.load import load
 from models.classify.protocol import Classifier, Prediction
@@ -36,6 +37,14 @@ class Searched:
 
     result: SearchResult
     checks: tuple[Verification, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cored:
+    """A finished search for what must stay, with an independent check of it where there is something to check."""
+
+    result: CoreResult
+    check: Verification | None
 
 
 def classifier() -> Classifier:
@@ -76,6 +85,24 @@ def start_search(diff: Diff, model: Classifier, options: SearchOptions) -> Job[P
     return _jobs().start(_key(diff, model, options), work)
 
 
+def find_core_search(diff: Diff, model: Classifier, options: SearchOptions) -> Job[Progress | Cored] | None:
+    """The search for what must stay with these options, running or done, if one was started."""
+    return _core_jobs().get(_key(diff, model, options))
+
+
+def start_core_search(diff: Diff, model: Classifier, options: SearchOptions) -> Job[Progress | Cored]:
+    """Start the search for what must stay in the background, or join the one that runs."""
+
+    def work(cancelled: Callable[[], bool]) -> Iterator[Progress | Cored]:
+        for item in find_core(diff, model, options, cancelled):
+            if isinstance(item, CoreResult):
+                yield Cored(item, None if item.core is None else verify_core(diff, item.core, model))
+            else:
+                yield item
+
+    return _core_jobs().start(_key(diff, model, options), work)
+
+
 def _searched(
     diff: Diff, model: Classifier, options: SearchOptions, cancelled: Callable[[], bool]
 ) -> Iterator[Progress | Searched]:
@@ -98,6 +125,11 @@ def _loaded(name: str, folder: str) -> Classifier:
 
 @st.cache_resource(show_spinner=False)
 def _jobs() -> Jobs[Progress | Searched]:
+    return Jobs()
+
+
+@st.cache_resource(show_spinner=False)
+def _core_jobs() -> Jobs[Progress | Cored]:
     return Jobs()
 
 

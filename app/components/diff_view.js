@@ -58,7 +58,8 @@ function write(parent, text) {
   if (from < text.length) parent.append(from ? text.slice(from) : text);
 }
 
-function segments(parent, text, flat, data) {
+// Words that are replaced (start, end, text in place) begin and end where segments do.
+function segments(parent, text, flat, data, words = []) {
   let at = 0;
   for (let i = 0; i < flat.length; i += 3) {
     const [length, kind, value] = [flat[i], flat[i + 1], flat[i + 2]];
@@ -68,8 +69,15 @@ function segments(parent, text, flat, data) {
       span.classList.add("token");
       heat(span, value, data.scale, "this token");
     }
+    const word = words.find(([start, end]) => at >= start && at < end);
+    if (word) span.classList.add("cut");
     parent.append(span);
     at += length;
+    if (word && at === word[1] && word[2]) {
+      const put = make("span", "put");
+      write(put, word[2]);
+      parent.append(put);
+    }
   }
   if (at < text.length) {
     const rest = make("span", flat.length ? "more" : "");
@@ -78,11 +86,11 @@ function segments(parent, text, flat, data) {
   }
 }
 
-function code(part, n, data) {
+function code(part, n, data, state) {
   const cell = make("span", "code");
   const cut = part.unread[n];
   const text = part.texts[n];
-  segments(cell, text, part.segments[n], data);
+  segments(cell, text, part.segments[n], data, state.words.get(n));
   if (part.ends.includes(n)) cell.append(make("span", "tag", "no newline at the end"));
   if (cut > 0) cell.append(make("span", "tag", "never read from here: " + JSON.stringify(text.slice(cut, cut + 24))));
   return cell;
@@ -104,7 +112,7 @@ function row(part, n, data, state) {
   const sides = make("span", "sides");
   sides.append(bar, ...numbers(sign, state));
   element.append(sides, make("span", "sign", sign === "+" || sign === "-" ? sign : ""));
-  const cell = sign === "@" ? hunkCell(part, n, data, state) : code(part, n, data);
+  const cell = sign === "@" ? hunkCell(part, n, data, state) : code(part, n, data, state);
   heat(cell, part.values[n], data.scale, "this " + (sign === "@" ? "hunk" : "line"));
   element.append(cell);
   decorate(element, part, n, state);
@@ -148,7 +156,7 @@ function decorate(element, part, n, state) {
 function body(part, data) {
   const outer = make("div", "body");
   const inner = make("div", "rows");
-  const state = { old: 0, new: 0, hunk: 0, marks: new Set(part.marks) };
+  const state = { old: 0, new: 0, hunk: 0, marks: new Set(part.marks), words: new Map(part.words) };
   for (let n = 0; n < part.texts.length; n++) inner.append(row(part, n, data, state));
   outer.append(inner);
   return outer;
@@ -263,7 +271,7 @@ function toolbar(root, data) {
   const bar = make("div", "toolbar");
   if (data.painted) bar.append(legend(data));
   if (data.unread) bar.append(make("span", "swatch unread", "never read"));
-  if (data.marked) bar.append(make("span", "swatch taken", "taken back"));
+  if (data.marked) bar.append(make("span", "swatch taken", "taken back or replaced"));
   bar.append(make("span", "space"));
   bar.append(tool("‹", "previous hunk (p)", () => step(root, -1)), tool("›", "next hunk (n)", () => step(root, 1)));
   const wrap = tool("Wrap", "wrap long lines", () => {

@@ -7,29 +7,45 @@ from typing import Any
 
 import streamlit as st
 
+from app.components.core_panel import show_core
 from app.components.marks import Marks, marks_of
 from app.components.mount import show_diff
 from app.components.payload import View
 from app.components.plain import plain, visible
+from app.components.search_progress import show_running
 from app.components.verdict import percent
-from app.jobs import Job
 from app.workbench import Searched, find_search, start_search
 from explain.counterfactual.effects import Effect
 from explain.counterfactual.operators import effect_of
-from explain.counterfactual.types import NOUNS, TAKING_BACK, Counterfactual, Edit, Progress, SearchOptions, SearchResult
+from explain.counterfactual.types import (
+    NOUNS,
+    OPERATOR_NAMES,
+    TAKING_BACK,
+    Counterfactual,
+    Edit,
+    SearchOptions,
+    SearchResult,
+)
 from explain.counterfactual.verify import Verification
 from explain.counterfactual.wording import describe, sentence
 from models.change.types import Diff
 from models.classify.protocol import Classifier, Prediction
 
 _FOLDED = 60
+_GO, _STAY = "What must go", "What must stay"
 
 
 def show_flips(diff: Diff, model: Classifier, prediction: Prediction) -> None:
-    """The form, the running search, or what it found."""
+    """Which question, the form, the running search, or what it found."""
+    asked = st.segmented_control(
+        "Question", (_GO, _STAY), default=_GO, required=True, key="ask", bind="query-params", label_visibility="collapsed"
+    )
+    options = _choose_options()
+    if asked == _STAY:
+        show_core(diff, model, prediction, options)
+        return
     aim = "not be flagged" if prediction.flagged else "be flagged"
     st.markdown(f"What is the smallest edit of this change that would make it {aim}?")
-    options = _choose_options()
     job = find_search(diff, model, options)
     running = job is not None and not job.done
     if st.button("Search", type="primary", disabled=running, key="search"):
@@ -37,7 +53,7 @@ def show_flips(diff: Diff, model: Classifier, prediction: Prediction) -> None:
     if job is None:
         return
     if not job.done:
-        _show_running(job)
+        show_running(job)
     elif job.error:
         st.error(plain(job.error))
     elif isinstance(job.latest, Searched):
@@ -46,7 +62,7 @@ def show_flips(diff: Diff, model: Classifier, prediction: Prediction) -> None:
 
 def _choose_options() -> SearchOptions:
     with st.expander("Settings of the search"):
-        names = list(TAKING_BACK)
+        names = list(OPERATOR_NAMES)
         chosen = st.multiselect("Edits", names, default=names, key="operators", bind="query-params", help=_help("operators"))
         columns = st.columns(3)
         numbers = {
@@ -75,23 +91,6 @@ def _bounds(name: str) -> dict[str, Any]:
     kind = float if isinstance(option.default, float) else int
     low, high = option.metadata["min"], option.metadata["max"]
     return {"value": option.default, "min_value": kind(low), "max_value": kind(high), "step": kind(1), "help": _help(name)}
-
-
-@st.fragment(run_every=0.4)
-def _show_running(job: Job[Progress | Searched]) -> None:
-    """Progress and the Stop button, redrawn alone; the whole page again when the search is done."""
-    if job.done:
-        st.rerun()
-    latest = job.latest
-    if isinstance(latest, Progress):
-        share = min(latest.queries / max(latest.budget, 1), 1.0)
-        found = f", {len(latest.found)} found" if latest.found else ""
-        text = f"{latest.queries} of at most {latest.budget} queries, best score {latest.best_score:.3f}{found}; {latest.phase}"
-    else:
-        share, text = 0.0, "waiting for its turn"
-    st.progress(share, text=plain(text))
-    if st.button("Stop", key="stop", disabled=job.stopping):
-        job.stop()
 
 
 def _show_found(diff: Diff, searched: Searched) -> None:
@@ -128,10 +127,10 @@ def _show_counterfactual(n: int, diff: Diff, one: Counterfactual, check: Verific
 
 
 def _marks(diff: Diff, edits: tuple[Edit, ...]) -> Marks:
-    """The lines that are taken back, and the files and hunks that go as a whole."""
+    """The lines that are taken back, the files and hunks that go as a whole, and the words that are replaced."""
     effect = effect_of(diff, edits) or Effect()
     whole = (edit.unit for edit in edits if edit.operator in {"drop-hunk", "drop-file"})
-    return marks_of((*effect.lines, *whole))
+    return marks_of((*effect.reverted, *whole), effect.words)
 
 
 def checked_sentence(check: Verification) -> str:

@@ -45,7 +45,7 @@ def payload(view: View) -> dict[str, Any]:
     """The data of one mounted component; see ``_Rows`` for the columns."""
     unread = {_bare(unit): max(unit.start, 0) for unit in view.unread}
     builder = _Builder(view, unread)
-    message = None if view.only_marked else builder.message()
+    message = None if view.only_marked and not view.marks.in_file(MESSAGE_FILE) else builder.message()
     files = [builder.file(f, file) for f, file in enumerate(view.diff.files)]
     data = {
         "classes": CLASSES,
@@ -80,7 +80,8 @@ def _utf16(text: str) -> int:
 
 
 class _Rows:
-    """Columns, one item a row: signs, texts, segments, values, bars, first unread offset (-1: all read), marks.
+    """Columns, one item a row: signs, texts, segments, values, bars, first unread offset (-1: all read), marks; and the
+    words of a row that are replaced: (row, list of (start, end, text in place)).
 
     A row's segments are a flat list of (length, class, value or null); [] means one plain segment.
     """
@@ -93,12 +94,20 @@ class _Rows:
         self.bars: list[float | None] = []
         self.unread: list[int] = []
         self.marks: list[int] = []
+        self.words: list[tuple[int, list[tuple[int, int, str]]]] = []
         self.ends: list[int] = []
         self.hunks: list[tuple[int, int, str]] = []
 
     def data(self) -> dict[str, Any]:
         columns: dict[str, Any] = {name: getattr(self, name) for name in ("texts", "segments", "values", "bars", "unread")}
-        return {**columns, "signs": "".join(self.signs), "marks": self.marks, "ends": self.ends, "hunks": self.hunks}
+        return {
+            **columns,
+            "signs": "".join(self.signs),
+            "marks": self.marks,
+            "words": self.words,
+            "ends": self.ends,
+            "hunks": self.hunks,
+        }
 
 
 class _Builder:
@@ -168,21 +177,27 @@ class _Builder:
         shown = text[:SHOWN_CHARACTERS]
         rows.signs.append(sign)
         rows.texts.append(shown if len(shown) == len(text) else f"{shown} … {len(text) - len(shown)} more characters")
-        rows.segments.append(_segments(shown, runs, self.view.heat.spans(unit)))
+        words = [(a, b, put) for a, b, put in self.view.marks.words.get(unit, ()) if b <= len(shown)]
+        if words:
+            rows.words.append((len(rows.texts) - 1, [(_utf16(text[:a]), _utf16(text[:b]), put) for a, b, put in words]))
+        rows.segments.append(_segments(shown, runs, self.view.heat.spans(unit), [n for a, b, _ in words for n in (a, b)]))
         rows.values.append(self.view.heat.of(unit))
         rows.bars.append(self.view.heat.bar(unit))
         start = self.unread.get(unit, -1)
         rows.unread.append(_utf16(text[:start]) if start > 0 else start)
 
 
-def _segments(text: str, runs: Runs, spans: Iterable[tuple[int, int, float]]) -> list[float | int | None]:
-    """``text`` cut at every border of a colour or a value, as a flat list of (length, class, value)."""
+def _segments(
+    text: str, runs: Runs, spans: Iterable[tuple[int, int, float]], cuts: Iterable[int] = ()
+) -> list[float | int | None]:
+    """``text`` cut at every border of a colour or a value and at ``cuts``, as a flat list of (length, class, value)."""
     kinds = [kind for length, kind in runs for _ in range(length)][: len(text)]
     kinds += [0] * (len(text) - len(kinds))
     values: list[float | None] = [None] * len(text)
     for start, end, value in spans:
         values[start:end] = [value] * len(values[start:end])
     starts = {min(start, len(text)) for start, _, _ in spans} | {min(end, len(text)) for _, end, _ in spans}
+    starts |= set(cuts)
     if not starts and not any(kinds):
         return []
     borders = {n for n in range(1, len(text)) if kinds[n] != kinds[n - 1]} | starts | {0, len(text)}

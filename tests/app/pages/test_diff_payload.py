@@ -97,3 +97,17 @@ def test_lines_keep_their_colours_through_odd_line_ends() -> None:
     assert "string" in kinds[1]
     assert "number" in kinds[2]
     assert {"keyword", "name", "comment"} <= kinds[3]
+
+
+def test_words_that_are_replaced_begin_and_end_where_segments_do() -> None:
+    diff = one_line("🙂 take(lock)")
+    words = ((Unit(0, 0, 1, 2, 6), "get"), (Unit(0, 0, 1, 7, 11), ""), (Unit(-1, -1, 0, 0, 3), ""))
+    data = payload(View(diff, marks=marks_of([], words), only_marked=True))
+    part = data["files"][0]
+    assert part["words"] == [(2, [(3, 7, "get"), (8, 12, "")])]
+    lengths = part["segments"][2][0::3]
+    borders = {sum(lengths[:n]) for n in range(len(lengths) + 1)}
+    assert {3, 7, 8, 12} <= borders
+    assert data["message"]["words"] == [(0, [(0, 3, "")])]
+    assert part["marks"] == []
+    assert payload(View(diff, marks=marks_of([Unit(0, 0, 1)]), only_marked=True))["message"] is None

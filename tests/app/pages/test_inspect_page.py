@@ -119,6 +119,19 @@ def test_a_search_runs_in_the_background_and_says_how_it_ended(open_page: Opener
     assert page.get("download_button") or page.warning
 
 
+def test_what_must_stay_is_searched_too(open_page: Opener, small: str) -> None:
+    page = open_page(source="Paste", ask="What must stay")
+    page.text_area(key="pasted").set_value(small).run()
+    page.button(key="search_core").click().run()
+    deadline = time.monotonic() + 60
+    while not any("the search ended" in one.value.replace("\\", "") for one in page.caption) and time.monotonic() < deadline:
+        time.sleep(0.2)
+        page.run()
+    assert not page.exception
+    assert any("changed lines stay" in one.value for one in page.markdown)
+    assert any(one.value.startswith("Verified: the part was read back") for one in page.caption)
+
+
 def test_every_sample_is_offered_with_what_it_shows() -> None:
     assert len(samples()) >= 20
     assert all(text.endswith(".") for text in samples().values())
