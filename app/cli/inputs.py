@@ -38,7 +38,14 @@ def read_text_diff(argument: str, repo: Path) -> Diff:
 
 
 def load_classifier(model: str | Path | None) -> Classifier:
-    """The classifier called ``model`` (see ``models.registry.resolve``), or the shipped one; warnings go to standard error."""
+    """The classifier called ``model``, or the shipped one; warnings go to standard error.
+
+    See ``models.registry.resolve`` for names of checkpoints, ``models.classify.function`` for functions.
+    """
+    if _is_function(model):
+        from models.classify.function import load_function
+
+        return load_function(str(model))
     with working("Loading the model"):
         from models.classify.load import load
         from models.registry.resolve import use
@@ -50,9 +57,18 @@ def load_classifier(model: str | Path | None) -> Classifier:
     return classifier
 
 
+def _is_function(model: str | Path | None) -> bool:
+    """Whether ``model`` names a Python function."""
+    from models.classify.function import PREFIX
+
+    return str(model or "").startswith(PREFIX)
+
+
 def model_payload(classifier: Classifier, model: str | Path | None) -> dict[str, str]:
     """ "model" of the JSON contract."""
     from models.change.types import clean
     from models.registry.resolve import find
 
+    if _is_function(model):
+        return {"id": classifier.digest, "path": clean(str(model))}
     return {"id": classifier.digest, "path": clean(str(find(str(model or "")).folder.absolute()))}

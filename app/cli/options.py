@@ -39,8 +39,8 @@ class ModelChoice:
     model: Annotated[
         str | None,
         typer.Option(
-            help="A checkpoint folder, else the name or the beginning of the hash of a registered model; by default the one "
-            "that comes with whydiff.",
+            help="A checkpoint folder, the name or the beginning of the hash of a registered model, or a function as "
+            "python:module:function; by default the model that comes with whydiff.",
             metavar="MODEL",
             envvar=MODEL_VARIABLE,
         ),

@@ -164,3 +164,18 @@ def test_wrong_options(refused, planted, two_files: Path) -> None:
     assert "--max-edits" in refused("flip", two_files, "--max-edits", 0)
     assert "seconds" in refused("flip", two_files, "--seconds", "nan")
     assert planted.asked == []
+
+
+def test_a_function_is_a_model(whydiff, refused, two_files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "flip_judge.py").write_text(
+        "def judge(changes):\n    return [0.9 if 'danger' in patch else 0.1 for patch, _ in changes]\n"
+        "def short(changes):\n    return []\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    data = flipped(whydiff, two_files, "--model", "python:flip_judge:judge")
+    assert data["model"]["path"] == "python:flip_judge:judge"
+    assert data["counterfactuals"][0]["edits"][0]["before"] == "+    danger()"
+    assert "but got 0 of them" in refused("flip", two_files, "--model", "python:flip_judge:short")
+    assert "Expected a model such as" in refused("flip", two_files, "--model", "python:flip_judge")
+    told = whydiff("score", two_files, "--model", "python:flip_judge:judge", "--format", "json")
+    assert json.loads(told.out)["score"] == 0.9
