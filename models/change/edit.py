@@ -66,7 +66,7 @@ def revert(diff: Diff, units: Iterable[Unit]) -> Diff:
             loose = True
             continue
         if files:
-            edited = _led(edited, _parted(files[-1], edited, stray) if loose else stray)
+            edited = _led(edited, parted(files[-1], edited, stray) if loose else stray)
         else:
             preamble, edited = preamble + stray, _led(edited, "")
         files.append(edited)
@@ -78,7 +78,7 @@ def revert(diff: Diff, units: Iterable[Unit]) -> Diff:
     return replace(diff, files=_named(files), preamble=preamble, epilogue=epilogue, final_newline=True)
 
 
-def _parted(before: FileDiff, file: FileDiff, stray: str) -> str:
+def parted(before: FileDiff, file: FileDiff, stray: str) -> str:
     """What leads ``file``, now that it follows ``before``: names right after a header without hunks would be that one's."""
     lead = _detached(stray)
     return lead or ("\n" if not before.hunks and file.header.startswith(ATTACHED) else "")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby, pairwise
 
-from models.change.edit import with_hunks
+from models.change.edit import parted, with_hunks
 from models.change.message import message as commit_message
 from models.change.types import MESSAGE_FILE, Diff, FileDiff, Hunk, Level, LineKind, Unit
 
@@ -57,7 +57,11 @@ def _with_message(diff: Diff, edited: Mapping[int, str]) -> Diff:
     if not diff.message or commit_message(_around(diff)) != diff.message:
         return replace(diff, message=message)
     preamble = _COMMIT + "".join(f"    {line}\n" for line in message.split("\n")) + "\n" if message else ""
-    files = tuple(replace(file, lead="") if file.lead else file for file in diff.files)
+    before = (None, *diff.files)
+    files = tuple(
+        replace(file, lead=parted(one, file, "") if one else "") if file.lead else file
+        for one, file in zip(before, diff.files, strict=False)
+    )
     said = replace(diff, preamble=preamble, files=files, message=message)
     return said if commit_message(_around(said)) == message else replace(diff, message=message)
 
