@@ -20,6 +20,7 @@ from explain.attribution.options import AttributionOptions
 from explain.attribution.run import answer, attribute
 from explain.attribution.types import Attribution
 from explain.counterfactual.core import CoreResult, find_core
+from explain.counterfactual.hints import first_order
 from explain.counterfactual.search import search
 from explain.counterfactual.types import Progress, SearchOptions, SearchResult
 from explain.counterfactual.verify import Verification, verify, verify_core
@@ -106,7 +107,7 @@ def start_core_search(diff: Diff, model: Classifier, options: SearchOptions) -> 
 def _searched(
     diff: Diff, model: Classifier, options: SearchOptions, cancelled: Callable[[], bool]
 ) -> Iterator[Progress | Searched]:
-    for item in search(diff, model, options, cancelled):
+    for item in search(diff, model, options, cancelled, first_order(diff, model)):
         if isinstance(item, SearchResult):
             yield Searched(item, tuple(verify(diff, one, model) for one in item.counterfactuals))
         else:

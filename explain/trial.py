@@ -20,6 +20,7 @@ import pandas as pd
 
 from explain.attribution.check import check
 from explain.attribution.run import answer, attribute
+from explain.counterfactual.hints import first_order
 from explain.counterfactual.search import search
 from explain.counterfactual.types import SearchOptions, SearchResult
 from explain.counterfactual.verify import verify
@@ -76,7 +77,7 @@ def try_one(row: str, language: str, diff: Diff, classifier: Classifier, options
     start = time.monotonic()
     attribution = answer(attribute(diff, classifier))
     middle = time.monotonic()
-    *_, result = search(diff, classifier, options)
+    *_, result = search(diff, classifier, options, order=first_order(diff, classifier))
     if not isinstance(result, SearchResult):
         raise TypeError("a search ends with its result")
     end = time.monotonic()

@@ -73,12 +73,13 @@ def _check_operators(options: SearchOptions) -> None:
 
 
 def _search(diff: Diff, classifier: Classifier, options: SearchOptions) -> SearchResult:
+    from explain.counterfactual.hints import first_order
     from explain.counterfactual.search import search
     from explain.counterfactual.types import SearchResult
 
     with progress() as bar:
         task = bar.add_task("Searching", total=options.budget)
-        for item in search(diff, classifier, options):
+        for item in search(diff, classifier, options, order=first_order(diff, classifier)):
             if isinstance(item, SearchResult):
                 return item
             bar.update(task, completed=item.queries, description=f"{item.phase}, best score {item.best_score:.3f}")

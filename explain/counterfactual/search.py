@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 
 from explain.counterfactual.effects import Effect
+from explain.counterfactual.hints import Order
 from explain.counterfactual.operators import OPERATORS
 from explain.counterfactual.ranking import extend_beam, order_pairs, order_units
 from explain.counterfactual.scoring import EditSet, HaltError, Scored, Scorer
@@ -26,10 +27,9 @@ from explain.counterfactual.types import (
     SearchResult,
     StopReason,
 )
-from models.change.types import Diff, Level, Unit
+from models.change.types import Diff
 from models.classify.protocol import Classifier
 
-Order = Callable[[Sequence[Unit]], Sequence[float]]
 _KEPT = 3
 _BEAM_QUERIES = 32
 
@@ -49,8 +49,8 @@ def search(
 
     A flagged diff is edited until it is not flagged; one that is not flagged, until the rest of it would be. Yields a
     Progress after every batch; the last item, and only that, is the SearchResult. ``cancelled`` is asked before every
-    batch. ``order`` gives each line unit an attribution (positive pushes towards flagged) by which single lines are
-    tried, most promising first.
+    batch. ``order`` (see ``hints``) gives every unit a value in logits (positive pushes towards flagged) by which single edits
+    are tried, most promising first.
 
     Guarantees: at most ``options.budget`` queries, of which the original is one, ``options.batch`` a call, and no text
     scored twice. Each counterfactual edits units of one operator only. Taking the whole change back is not an edit: a
@@ -135,11 +135,15 @@ class _Search:
     def _ordered(self, space: EditSpace) -> list[int]:
         hints = {edit.unit: one.gains[(n,)] for one in self.spaces for n, edit in enumerate(one.edits) if (n,) in one.gains}
         units = [edit.unit for edit in space.edits]
-        values = None
-        if self.order is not None and space.level is Level.LINE:
-            sign = 1.0 if self.scorer.before.flagged else -1.0
-            values = [sign * value for value in self.order(units)]
-        return order_units(self.scorer.diff, units, hints, values)
+        return order_units(self.scorer.diff, units, hints, self._values(space))
+
+    def _values(self, space: EditSpace) -> list[float] | None:
+        """What every edit is worth by ``order``: the sum over what it touches, positive towards the other verdict."""
+        if self.order is None:
+            return None
+        sign = 1.0 if self.scorer.before.flagged else -1.0
+        effects = (self.scorer.effect((edit,)) or Effect() for edit in space.edits)
+        return [sign * sum(self.order([*one.reverted, *(unit for unit, _ in one.words)])) for one in effects]
 
     def _pairs(self, space: EditSpace) -> Iterator[Progress]:
         if self.options.max_edits >= 2:
