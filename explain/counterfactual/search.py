@@ -114,11 +114,11 @@ class _Search:
     def _within(self, space: EditSpace) -> Iterator[Progress]:
         """The edits of ``space`` that do less than the smallest flip does: one of them alone, or two."""
         best = self.scorer.effect(self.found()[0].edits)
-        inside = [edit for edit in space.edits if best and best.covers(self.scorer.effect((edit,)) or Effect())]
+        inside = {edit: None for edit in space.edits if best and best.covers(self.scorer.effect((edit,)) or Effect())}
         limit = self.scorer.remaining // 4
         yield from self._try(space, ((edit,) for edit in inside), 1, limit)
         if not space.flips and self.options.max_edits > 1:
-            gains = {members: gain for members, gain in space.gains.items() if space.pick(members)[0] in set(inside)}
+            gains = {members: gain for members, gain in space.gains.items() if space.pick(members)[0] in inside}
             yield from self._try(space, space.picks(order_pairs(gains)), 2, limit)
 
     def _singles(self, spaces: Sequence[EditSpace]) -> Iterator[Progress]:
