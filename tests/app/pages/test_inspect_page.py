@@ -129,7 +129,7 @@ def test_what_must_stay_is_searched_too(open_page: Opener, small: str) -> None:
         page.run()
     assert not page.exception
     assert any("changed lines stay" in one.value for one in page.markdown)
-    assert any(one.value.startswith("Verified: the part was read back") for one in page.caption)
+    assert any("the part was read back" in one.value for one in page.caption)
 
 
 def test_every_sample_is_offered_with_what_it_shows() -> None:
