@@ -174,7 +174,8 @@ class _Shrinking:
 
     def result(self, stopped: StopReason) -> CoreResult:
         """The smallest part that was scored and keeps the verdict, with what may be claimed of it."""
-        self.part = min((part for part, said in self.scored.items() if self.keeps(said)), key=len, default=self.all)
+        others = (part for part, said in self.scored.items() if self.keeps(said))
+        self.part = min((self.part, *others), key=len)  # of equally small ones that whose drops were scored
         counting, options = self.scorer.counting, self.scorer.options
         core = self._core() if self.clear and self.units else None
         return CoreResult(core, counting.queries, options.budget, stopped, self.scorer.seconds)

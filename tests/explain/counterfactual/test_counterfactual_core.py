@@ -138,6 +138,14 @@ def test_the_verifier_asks_the_model_again() -> None:
     assert "scores differently" in " ".join(verify_core(diff, core, Toy(lambda there: 2.0)).reasons)
 
 
+def test_of_equally_small_parts_the_one_whose_lines_were_tried_is_given() -> None:
+    diff = lines_of(*(f"line {n}" for n in range(16)))
+    toy = Toy(lambda there: len(there) - 7.5 + 0.1 * ("line 0" in there))
+    result = core_of(diff, toy)
+    assert (len(found(result).kept), result.stopped) == (8, StopReason.FOUND)
+    assert (found(result).minimality, found(result).checked) == (Minimality.ONE, 8)
+
+
 def test_a_long_change_takes_few_queries() -> None:
     diff = lines_of(*(f"line {n}" for n in range(200)))
     toy = Toy(lambda there: 1.0 if {"line 17", "line 140"} <= there else -1.0)
