@@ -73,11 +73,14 @@ def test_an_interrupt_that_a_library_turns_into_another_error_is_still_one(
         except KeyboardInterrupt:
             raise ModuleNotFoundError("Could not import") from None
 
-    before = signal.getsignal(signal.SIGINT)
-    monkeypatch.setattr("models.change.source.read_input", swallow)
-    result = whydiff("describe", two_files)
-    assert (result.code, result.out, result.err) == (INTERRUPTED, "", "")
-    assert signal.getsignal(signal.SIGINT) is before
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start background jobs with SIGINT ignored
+    try:
+        monkeypatch.setattr("models.change.source.read_input", swallow)
+        result = whydiff("describe", two_files)
+        assert (result.code, result.out, result.err) == (INTERRUPTED, "", "")
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_who_ignores_interrupts_goes_on_ignoring_them(whydiff, two_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
