@@ -48,7 +48,7 @@ class Cored:
         if core is None:
             return "The verdict on this change is on the threshold itself, so no part of it can be said to keep it."
         verdict = "flagged" if core.before.flagged else "not flagged"
-        whole = sum(file.added + file.removed for file in self.diff.files)
+        whole = self.diff.added + self.diff.removed
         kept = f"{len(core.kept)} of its {whole:,} changed lines" if len(core.kept) < whole else "all of its lines"
         scores = f"score {core.before.score:.3f}, with these alone {core.after.score:.3f}, threshold {core.after.threshold:.3f}"
         stopped = _STOPPED.get(self.result.stopped, "").format(budget=self.result.budget)

@@ -7,7 +7,7 @@ import streamlit as st
 from app.components.mount import show_diff
 from app.components.payload import View
 from app.components.plain import plain
-from app.components.search_progress import show_running
+from app.components.search_progress import outcome
 from app.workbench import Cored, find_core_search, start_core_search
 from explain.counterfactual.core import Core
 from explain.counterfactual.types import SearchOptions
@@ -24,17 +24,9 @@ def show_core(diff: Diff, model: Classifier, prediction: Prediction, options: Se
     verdict = "flagged" if prediction.flagged else "not flagged"
     st.markdown(f"What is the smallest part of this change that, alone, would still be {verdict}?")
     job = find_core_search(diff, model, options)
-    running = job is not None and not job.done
-    if st.button("Search", type="primary", disabled=running, key="search_core"):
-        job = start_core_search(diff, model, options)
-    if job is None:
-        return
-    if not job.done:
-        show_running(job)
-    elif job.error:
-        st.error(plain(job.error))
-    elif isinstance(job.latest, Cored):
-        _show_found(diff, job.latest)
+    found = outcome(job, lambda: start_core_search(diff, model, options), "search_core")
+    if isinstance(found, Cored):
+        _show_found(diff, found)
 
 
 def _show_found(diff: Diff, found: Cored) -> None:

@@ -12,7 +12,7 @@ from app.components.marks import Marks, marks_of
 from app.components.mount import show_diff
 from app.components.payload import View
 from app.components.plain import plain, visible
-from app.components.search_progress import show_running
+from app.components.search_progress import outcome
 from app.components.verdict import percent
 from app.workbench import Searched, find_search, start_search
 from explain.counterfactual.effects import Effect
@@ -46,18 +46,9 @@ def show_flips(diff: Diff, model: Classifier, prediction: Prediction) -> None:
         return
     aim = "not be flagged" if prediction.flagged else "be flagged"
     st.markdown(f"What is the smallest edit of this change that would make it {aim}?")
-    job = find_search(diff, model, options)
-    running = job is not None and not job.done
-    if st.button("Search", type="primary", disabled=running, key="search"):
-        job = start_search(diff, model, options)
-    if job is None:
-        return
-    if not job.done:
-        show_running(job)
-    elif job.error:
-        st.error(plain(job.error))
-    elif isinstance(job.latest, Searched):
-        _show_found(diff, job.latest)
+    found = outcome(find_search(diff, model, options), lambda: start_search(diff, model, options), "search")
+    if isinstance(found, Searched):
+        _show_found(diff, found)
 
 
 def _choose_options() -> SearchOptions:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -10,9 +11,27 @@ from app.components.plain import plain
 from app.jobs import Job
 from explain.counterfactual.types import Progress
 
+T = TypeVar("T")
+
+
+def outcome(job: Job[T] | None, start: Callable[[], Job[T]], key: str) -> T | None:
+    """The button that starts a search, and the search while it runs or why it failed; its last item once it is done."""
+    running = job is not None and not job.done
+    if st.button("Search", type="primary", disabled=running, key=key):
+        job = start()
+    if job is None:
+        return None
+    if not job.done:
+        _show_running(job)
+    elif job.error:
+        st.error(plain(job.error))
+    else:
+        return job.latest
+    return None
+
 
 @st.fragment(run_every=0.4)
-def show_running(job: Job[Any]) -> None:
+def _show_running(job: Job[Any]) -> None:
     """Progress and the Stop button, redrawn alone; the whole page again when the search is done."""
     if job.done:
         st.rerun()

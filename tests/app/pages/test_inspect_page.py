@@ -105,14 +105,19 @@ def test_a_model_that_is_missing_gets_one_sentence(open_page: Opener, monkeypatc
     assert "does not exist" in page.error[0].value.replace("\\", "")
 
 
-def test_a_search_runs_in_the_background_and_says_how_it_ended(open_page: Opener, small: str) -> None:
-    page = open_page(source="Paste")
-    page.text_area(key="pasted").set_value(small).run()
-    page.button(key="search").click().run()
+def wait_for_the_end(page: AppTest) -> None:
+    """Run the page until it says how the search ended, for a minute at most."""
     deadline = time.monotonic() + 60
     while not any("the search ended" in one.value.replace("\\", "") for one in page.caption) and time.monotonic() < deadline:
         time.sleep(0.2)
         page.run()
+
+
+def test_a_search_runs_in_the_background_and_says_how_it_ended(open_page: Opener, small: str) -> None:
+    page = open_page(source="Paste")
+    page.text_area(key="pasted").set_value(small).run()
+    page.button(key="search").click().run()
+    wait_for_the_end(page)
     assert not page.exception
     ended = next(one.value for one in page.caption if "the search ended" in one.value)
     assert "queries of at most" in ended
@@ -123,10 +128,7 @@ def test_what_must_stay_is_searched_too(open_page: Opener, small: str) -> None:
     page = open_page(source="Paste", ask="What must stay")
     page.text_area(key="pasted").set_value(small).run()
     page.button(key="search_core").click().run()
-    deadline = time.monotonic() + 60
-    while not any("the search ended" in one.value.replace("\\", "") for one in page.caption) and time.monotonic() < deadline:
-        time.sleep(0.2)
-        page.run()
+    wait_for_the_end(page)
     assert not page.exception
     assert any("changed lines stay" in one.value for one in page.markdown)
     assert any("the part was read back" in one.value for one in page.caption)
