@@ -87,6 +87,8 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
         "models.train.start",
         "models.train.transformer",
     ),
+    "tree_sitter": ("models.change.grammar",),
+    "tree_sitter_language_pack": ("models.change.grammar",),
     "typer": ("app.cli",),
     "unidiff": ("models.change.parse",),
     "xgboost": ("models.classify.size", "models.train.size"),

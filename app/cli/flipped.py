@@ -14,9 +14,9 @@ from app.cli.places import Places, shortened
 from app.cli.visible import shown
 from explain.counterfactual.effects import Effect
 from explain.counterfactual.operators import effect_of
-from explain.counterfactual.types import Counterfactual, Edit, SearchResult
+from explain.counterfactual.types import Counterfactual, Edit, SearchResult, Syntax
 from explain.counterfactual.verify import Verification
-from explain.counterfactual.wording import sentence
+from explain.counterfactual.wording import SYNTAX, sentence
 from models.change.types import MESSAGE_FILE, Level, Line, LineKind, Unit, clean
 
 SCHEMA = "whydiff/flip/1"
@@ -73,9 +73,13 @@ class Flipped:
             "patch": clean(found.patch),
             "message": clean(found.diff.message) if found.diff.message != self.result.diff.message else None,
             "after": {"score": found.after.score, "flagged": found.after.flagged},
-            "certificate": {"minimality": found.certificate.minimality.value, "checked": found.certificate.checked},
+            "certificate": {
+                "minimality": found.certificate.minimality.value,
+                "checked": found.certificate.checked,
+                "keeps_syntax": found.certificate.rules.keep_syntax,
+            },
             "plausibility": None,
-            "syntax": "unknown",
+            "syntax": found.syntax.value,
             "verified": way.verification.ok,
         }
 
@@ -120,6 +124,7 @@ def _way_parts(found: Flipped, way: Way, number: int) -> Iterator[Text]:
     yield Text(f"Way {number}: {percent(one.after.score)}, {verdict}. What to change, as a diff of the diff:", "bold")
     yield from _diff_of_diff(found, one.edits)
     yield shown(one.certificate.statement)
+    yield shown(SYNTAX[one.syntax], "bold red" if one.syntax is Syntax.INVALID else "")
     if way.verification.ok:
         yield Text("Checked again independently: it holds.", "green")
     else:

@@ -25,9 +25,10 @@ from explain.counterfactual.types import (
     Edit,
     SearchOptions,
     SearchResult,
+    Syntax,
 )
 from explain.counterfactual.verify import Verification
-from explain.counterfactual.wording import describe, sentence
+from explain.counterfactual.wording import SYNTAX, describe, sentence
 from models.change.types import Diff
 from models.classify.protocol import Classifier, Prediction
 
@@ -55,7 +56,12 @@ def _choose_options() -> SearchOptions:
     with st.expander("Settings of the search"):
         names = list(OPERATOR_NAMES)
         chosen = st.multiselect("Edits", names, default=names, key="operators", bind="query-params", help=_help("operators"))
-        columns = st.columns(3)
+        left, right = st.columns([2, 1], vertical_alignment="bottom")
+        protect = left.text_input(
+            "Keep as it is", key="protect", bind="query-params", help=_help("protect"), placeholder="message, src/*, a.py:10-20"
+        )
+        syntax = right.checkbox("Break the syntax too", key="any_syntax", bind="query-params", help=_help("syntax"))
+        columns = st.columns(4)
         numbers = {
             name: column.number_input(label, **_bounds(name), key=name, bind="query-params")
             for column, (name, label) in zip(columns, _NUMBERS.items(), strict=True)
@@ -65,10 +71,13 @@ def _choose_options() -> SearchOptions:
         max_edits=int(numbers["max_edits"]),
         budget=int(numbers["budget"]),
         seconds=float(numbers["seconds"]),
+        answers=int(numbers["answers"]),
+        syntax="any" if syntax else "keep",
+        protect=tuple(part.strip() for part in protect.split(",") if part.strip()),
     )
 
 
-_NUMBERS = {"max_edits": "Most edits", "budget": "Most queries", "seconds": "Most seconds"}
+_NUMBERS = {"answers": "Answers", "max_edits": "Most edits", "budget": "Most queries", "seconds": "Most seconds"}
 _OPTIONS = {one.name: one for one in fields(SearchOptions)}
 
 
@@ -104,6 +113,10 @@ def _show_counterfactual(n: int, diff: Diff, one: Counterfactual, check: Verific
         show_diff(View(diff, marks=_marks(diff, one.edits), folded=_FOLDED, only_marked=True), key=f"flip_{n}")
         left, right = st.columns([4, 1], vertical_alignment="center")
         left.markdown(plain(one.certificate.statement))
+        if one.syntax is Syntax.INVALID:
+            left.warning(SYNTAX[one.syntax])
+        else:
+            left.caption(SYNTAX[one.syntax])
         left.caption(plain(checked_sentence(check)))
         right.download_button(
             "Patch",

@@ -8,18 +8,18 @@ allows, every smaller part is scored too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import comb
 
 from explain.counterfactual.effects import Effect, realise, whole_file
 from explain.counterfactual.scoring import HaltError, Scored, Scorer
+from explain.counterfactual.shrink import Part, answer, shrink
 from explain.counterfactual.types import CLEAR_MARGIN, Edit, Minimality, Progress, SearchOptions, StopReason
 from models.change.types import Diff, Unit
 from models.classify.protocol import Classifier, Prediction
 
-Part = frozenset[int]
 """Numbers of the units that stay."""
 _LEAVE_OUT = "leave-out"
 
@@ -77,7 +77,7 @@ def find_core(
     Yields a Progress after every batch; the last item, and only that, is the CoreResult. Of ``options`` the budget, the
     seconds and the batch count. Stopped early, the smallest part so far is given, with no claim.
     """
-    state = _Shrinking(Scorer(diff, classifier, options or SearchOptions(), cancelled))
+    state = _Shrinking(Scorer(diff, classifier, replace(options or SearchOptions(), syntax="any", protect=()), cancelled))
     stopped = StopReason.FOUND
     try:
         yield state.progress("original")
@@ -115,35 +115,15 @@ class _Shrinking:
         )
 
     def shrink(self) -> Iterator[Progress]:
-        """Leave out chunks, halved when none can go any more, until no single unit can."""
-        size = max(1, len(self.part) // 2)
-        while len(self.part) > 1:
-            order = sorted(self.part)
-            chunks = [frozenset(order[start : start + size]) for start in range(0, len(order), size)]
-            before = self.part
-            yield from self._leave_out([chunk for chunk in chunks if len(chunk) < len(order)])
-            if self.part == before and size == 1:
-                return
-            size = min(size if self.part != before else size // 2, max(1, len(self.part) // 2))
-
-    def _leave_out(self, chunks: Sequence[Part]) -> Iterator[Progress]:
-        """Leave out every chunk that can go alone, all of them where the rest keeps the verdict, else the best one."""
-        whole = self.part
-        size = max(map(len, chunks), default=0)
-        yield from self._score((whole - chunk for chunk in chunks), f"leaving out {size} lines at a time")
-        free = [chunk for chunk in chunks if (said := self.scored.get(whole - chunk)) is not None and self.keeps(said)]
-        if not free:
-            return
-        free.sort(key=lambda chunk: -abs(self.scored[whole - chunk].margin))
-        self.part = whole - free[0]
-        for count in (len(free), len(free) // 2, len(free) // 4):
-            rest = whole.difference(*free[:count])
-            if count < 2 or not rest:
-                continue
-            yield from self._score([rest], "leaving out all of them")
-            if (said := self.scored.get(rest)) is not None and self.keeps(said):
-                self.part = rest
-                return
+        """Leave lines out until no single one can go."""
+        questions = shrink(self.part)
+        asked, kept = next(questions, None), dict[Part, float]()
+        while asked:
+            self.part, parts = asked
+            yield from self._score(parts, f"leaving out {len(self.part) - max(map(len, parts))} lines at a time")
+            kept = {part: abs(said.margin) for part in parts if (said := self.scored.get(part)) and self.keeps(said)}
+            asked = answer(questions, kept)
+        self.part = min((self.part, *kept), key=len)
 
     def prove(self) -> Iterator[Progress]:
         """Score every smaller part where the budget allows all of them; one that keeps the verdict takes over."""

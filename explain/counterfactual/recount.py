@@ -27,6 +27,15 @@ def offered(diff: Diff, operator: str) -> dict[Key, Change]:
     return {} if count is None else count(diff)
 
 
+def touches(change: Change, protected: frozenset[Unit]) -> bool:
+    """Whether ``change`` does anything to lines or files that are ``protected``."""
+    for unit in (*change.back, *change.words):
+        for kept in protected:
+            if unit.file == kept.file and unit.hunk in {-1, kept.hunk} and unit.line in {-1, kept.line}:
+                return True
+    return False
+
+
 def applied(diff: Diff, changes: Iterable[Change]) -> Diff:
     """``diff`` with all of ``changes``; words of lines that are taken back do not matter."""
     some = list(changes)

@@ -8,13 +8,16 @@ from math import isnan
 from time import monotonic
 
 from explain.counterfactual.effects import Effect, realise, together
-from explain.counterfactual.types import CLEAR_MARGIN, Edit, SearchOptions, StopReason
+from explain.counterfactual.protect import protected_units
+from explain.counterfactual.syntax import SyntaxJudge
+from explain.counterfactual.types import CLEAR_MARGIN, Edit, Rules, SearchOptions, StopReason, Syntax
 from models.change.render import render
 from models.change.types import Diff
 from models.classify.protocol import Classifier, Prediction
 
 EditSet = tuple[Edit, ...]
 _READY = 256
+_PATIENCE = 8
 _AT_ONCE = 2_000_000
 """Most characters of diffs in one call of the classifier, which nothing stops before it is through."""
 
@@ -76,7 +79,8 @@ class Scorer:
 
     Guarantees: at most ``options.budget`` queries, the original (scored at once) included; at most ``options.batch`` a
     call, fewer of a diff so large that a call would take long; two sets that render to the same text cost one query; a
-    set that leaves no file is no edit and is skipped. Once ``options.seconds`` are over no edit is made and no call begun.
+    set that leaves no file is no edit and is skipped, and so is, where the options ask for it, one that breaks the syntax.
+    Once ``options.seconds`` are over no edit is made and no call begun.
     """
 
     def __init__(self, diff: Diff, classifier: Classifier, options: SearchOptions, cancelled: Callable[[], bool]) -> None:
@@ -88,6 +92,9 @@ class Scorer:
         self._started = monotonic()
         self._effects: dict[Edit, Effect] = {}
         self._ids: dict[Effect, str | None] = {}
+        self._syntax: dict[Effect, Syntax] = {}
+        self._judge = SyntaxJudge(diff)
+        self.rules = Rules(options.syntax == "keep", protected_units(diff, options.protect))
         self._at_once = max(1, _AT_ONCE // (1 + len(render(diff))))
         self.before = self.counting.predict([diff])[0]
         self._known = {diff.id: self.before}
@@ -124,6 +131,22 @@ class Scorer:
         """What ``edits`` come to together; None where two contradict each other."""
         return together(self._effects[edit] for edit in edits)
 
+    def syntax(self, edits: EditSet) -> Syntax:
+        """What ``edits`` make of the syntax."""
+        effect = self.effect(edits) or Effect()
+        if effect not in self._syntax:
+            self._syntax[effect] = self._judge.after(effect.reverted, dict(effect.words))
+        return self._syntax[effect]
+
+    def breaks(self, edits: EditSet) -> bool:
+        """Whether ``edits`` break the syntax where the rules ask to keep it."""
+        return self.rules.keep_syntax and self.syntax(edits) is Syntax.INVALID
+
+    @property
+    def skipped(self) -> int:
+        """How many sets of edits were looked at that break the syntax where the rules ask to keep it."""
+        return sum(one is Syntax.INVALID for one in self._syntax.values()) if self.rules.keep_syntax else 0
+
     def look(self, edits: EditSet) -> Prediction | None:
         """The answer for ``edits`` if it is known, without a query."""
         found, _ = self._resolve(edits)
@@ -133,21 +156,30 @@ class Scorer:
         """Whether ``edits`` take the whole change back or contradict each other, which is no legitimate edit."""
         return self._resolve(edits)[0] is None
 
-    def stream(self, candidates: Iterable[EditSet], first: int = 0, limit: int | None = None) -> Iterator[list[Scored]]:
+    def stream(
+        self, candidates: Iterable[EditSet], first: int = 0, limit: int | None = None, broken: bool = False
+    ) -> Iterator[list[Scored]]:
         """Score ``candidates`` in their order, a batch an item; what is known already costs nothing.
+
+        Those that break the syntax where it is to be kept are left out, or, with ``broken``, the others; with a ``limit`` it
+        ends when many times as many were left out.
 
         Batches grow from ``first`` (0: at once the full ``options.batch``) by doubling. At most ``limit`` queries are
         spent. Raises HaltError when cancelled, out of time, or when a query is needed and the budget is spent.
         """
         room = self.remaining if limit is None else limit
+        patience = _PATIENCE * room
         size = min(first or self.options.batch, self.options.batch)
         ready: list[tuple[EditSet, str]] = []
         waiting: dict[str, Diff] = {}
         for edits in candidates:
-            if limit is not None and room <= 0:
-                return
+            if limit is not None and (room <= 0 or patience <= 0):
+                break
             if self.late:
                 raise HaltError(StopReason.TIME)
+            if self.breaks(edits) is not broken:
+                patience -= 1
+                continue
             self._enqueue(edits, ready, waiting)
             if len(waiting) >= (size if limit is None else min(size, room)) or len(ready) >= _READY:
                 room -= len(waiting)

@@ -2,21 +2,22 @@
 
 Flips of learned models are not monotone: of the diffs that some set of line reverts flips, taking back every line flips
 only two in five. The search therefore goes upwards from single edits, never down from "everything", and claims only
-what it scored. Its parts: singles of every operator, pairs by the sum of their measured effects, a beam that predicts
-larger sets from measured pair interactions, then whatever is left in full, and last the drop-one shrink and the
-certificates. (Best-first search: Martens and Provost 2014; one-minimality: Zeller and Hildebrandt 2002.)
+what it scored. Its parts: a quick first answer of ever more of the most promising edits, singles of every operator,
+pairs by the sum of their measured effects, a beam that predicts larger sets from measured pair interactions, then whatever
+is left in full, and last the drop-one shrink, the certificates and, if asked for, further answers elsewhere. (Best-first
+search: Martens and Provost 2014; one-minimality: Zeller and Hildebrandt 2002.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import combinations
 
 from explain.counterfactual.effects import Effect
 from explain.counterfactual.hints import Order
 from explain.counterfactual.operators import OPERATORS
-from explain.counterfactual.ranking import extend_beam, order_pairs, order_units
+from explain.counterfactual.ranking import Members, extend_beam, order_pairs, order_units
 from explain.counterfactual.scoring import EditSet, HaltError, Scored, Scorer
+from explain.counterfactual.shrink import Part, answer, shrink
 from explain.counterfactual.space import EditSpace
 from explain.counterfactual.types import (
     OPERATOR_NAMES,
@@ -27,11 +28,13 @@ from explain.counterfactual.types import (
     SearchResult,
     StopReason,
 )
-from models.change.types import Diff
+from models.change.types import Diff, Unit
 from models.classify.protocol import Classifier
 
 _KEPT = 3
 _BEAM_QUERIES = 32
+_FIRST, _FEW = 4, 8
+"""So few units are all tried at once; of more, a quick first answer is looked for."""
 
 
 def _never() -> bool:
@@ -54,8 +57,9 @@ def search(
 
     Guarantees: at most ``options.budget`` queries, of which the original is one, ``options.batch`` a call, and no text
     scored twice. Each counterfactual edits units of one operator only. Taking the whole change back is not an edit: a
-    diff where nothing less flips has no counterfactual. EXHAUSTED is said only after every set of up to
-    ``options.max_edits`` edits of every operator was scored. Wrong operator names raise UsageError here, at once.
+    diff where nothing less flips has no counterfactual. Where the options ask to keep the syntax, sets that break it are no
+    edits either, unless nothing else that was scored flips; what is found then says so. EXHAUSTED is said only after every
+    set of up to ``options.max_edits`` edits of every operator was scored. Wrong operator names raise UsageError here, at once.
     """
     chosen = options or SearchOptions()
     for name in chosen.operators:
@@ -87,33 +91,98 @@ class _Search:
         self.order = order
         names = sorted(self.options.operators, key=OPERATOR_NAMES.index)
         self.spaces = [EditSpace(OPERATORS.get(name), scorer) for name in names]
+        self.rewording = [space for space in self.spaces if space.name in REWORDING]
+        self.quick: tuple[EditSpace, Scored] | None = None
+        self.avoided: frozenset[Unit] = frozenset()
 
     def phases(self) -> Iterator[Progress]:
         """Everything, in order: taking back first, and other words where that flips nothing, or within the lines that do."""
-        rewording = [space for space in self.spaces if space.name in REWORDING]
-        for stage in ([space for space in self.spaces if space not in rewording], rewording):
-            if stage and not self.found():
-                yield from self._stage(stage)
-        if self.found():
-            for space in rewording:
+        yield from self._quick()
+        yield from self._stages()
+        if self._flipped():
+            for space in self.rewording:
                 yield from self._within(space)
         else:
             yield from self._rest()
         for space in self.spaces:
             yield from self._prove(space)
+        if self._flipped():
+            yield from self._elsewhere()
+        elif self.quick:
+            space, flip = self.quick
+            yield from self._shrink(space, flip)
+        elif self.scorer.rules.keep_syntax:
+            yield from self._broken()
+
+    def _flipped(self) -> bool:
+        """Whether a flip was found by going upwards, outside of what is avoided."""
+        return any(self._new(space) for space in self.spaces)
+
+    def _new(self, space: EditSpace) -> list[Counterfactual]:
+        return [flip for flip in space.flips if not self._avoids(flip.edits)] if self.avoided else space.flips
+
+    def _avoids(self, edits: EditSet) -> bool:
+        return bool(self.avoided) and bool((self.scorer.effect(edits) or Effect()).lines & self.avoided)
+
+    def _quick(self) -> Iterator[Progress]:
+        """A first answer: the most promising edits, one by one, then twice as many at once each time.
+
+        It is kept until a smaller one is found. Where nothing tells what is promising, or the units are few, there is none.
+        """
+        for space in self.spaces:
+            if self.order is None or len(space.edits) <= _FEW or space in self.rewording:
+                continue
+            order = self._ordered(space)
+            yield from self._try(space, (space.edits[n : n + 1] for n in order[:_FIRST]), 1, self._share(8))
+            if self._flipped():
+                return
+            sizes = (2**power for power in range(1, len(order).bit_length()))
+            for scored in self.scorer.stream((space.pick(tuple(sorted(order[:size]))) for size in sizes), 0, self._share(8)):
+                space.record(scored)
+                self.quick = next(((space, one) for one in scored if one.flips), None)
+                yield self.progress(f"{space.name}: a quick answer")
+                if self.quick:
+                    return
+
+    def _share(self, part: int) -> int:
+        """That part of the queries left, less those kept to make a quick answer smaller."""
+        kept = self.options.budget // 4 if self.quick else 0
+        return max(0, self.scorer.remaining - kept) // part
+
+    def _stages(self) -> Iterator[Progress]:
+        for stage in ([space for space in self.spaces if space not in self.rewording], self.rewording):
+            if stage and not self._flipped():
+                yield from self._stage(stage)
 
     def _stage(self, spaces: Sequence[EditSpace]) -> Iterator[Progress]:
         """Singles, pairs and more of ``spaces``; ends early at a flip of the first of them."""
         yield from self._singles(spaces)
         for space in spaces:
-            if space.flips:
+            if self._new(space):
                 break
             yield from self._pairs(space)
             yield from self._beam(space)
 
+    def _elsewhere(self) -> Iterator[Progress]:
+        """More answers, each away from the lines of those before."""
+        while (found := self._apart()) and len(found) < self.options.answers:
+            self.avoided = frozenset().union(*((self.scorer.effect(flip.edits) or Effect()).lines for flip in found))
+            yield from self._stages()
+            if len(self._apart()) == len(found):
+                return
+
+    def _broken(self) -> Iterator[Progress]:
+        """Nothing flips that keeps the syntax: single edits that break it, and pairs."""
+        for size in range(1, min(2, self.options.max_edits) + 1):
+            for space in self.spaces:
+                if any(one.broken for one in self.spaces):
+                    return
+                sets = (space.edits[n : n + 1] for n in self._ordered(space)) if size == 1 else self._by_gain(space)
+                yield from self._try(space, sets, size, self._share(2), broken=True)
+
     def _within(self, space: EditSpace) -> Iterator[Progress]:
         """The edits of ``space`` that do less than the smallest flip does: one of them alone, or two."""
-        best = self.scorer.effect(self.found()[0].edits)
+        best = self.scorer.effect(self._ranked()[0].edits)
         inside = {edit: None for edit in space.edits if best and best.covers(self.scorer.effect((edit,)) or Effect())}
         limit = self.scorer.remaining // 4
         yield from self._try(space, ((edit,) for edit in inside), 1, limit)
@@ -126,9 +195,9 @@ class _Search:
         finest, *coarser = spaces
         long = len(finest.edits) > self.options.batch
         for space in (*reversed(coarser), finest) if long else spaces:
-            if finest.flips:
+            if self._new(finest):
                 return
-            limit = self.scorer.remaining * (3 if space is finest else 1) // 4
+            limit = self._share(4) * (3 if space is finest else 1)
             sets = (space.edits[n : n + 1] for n in self._ordered(space))
             yield from self._try(space, sets, 1, limit)
 
@@ -147,31 +216,49 @@ class _Search:
 
     def _pairs(self, space: EditSpace) -> Iterator[Progress]:
         if self.options.max_edits >= 2:
-            yield from self._try(space, space.picks(order_pairs(space.gains)), 2, self.scorer.remaining // 2)
+            yield from self._try(space, self._by_gain(space), 2, self._share(2))
+
+    def _by_gain(self, space: EditSpace) -> Iterator[EditSet]:
+        return space.picks(order_pairs(self._gains(space)))
+
+    def _gains(self, space: EditSpace) -> dict[Members, float]:
+        """What was measured; and of single edits that break the syntax, and so were not, what ``order`` gives them."""
+        if not self.scorer.rules.keep_syntax:
+            return space.gains
+        start = self.scorer.gain(self.scorer.before)
+        values = self._values(space) or [0.0] * len(space.edits)
+        guessed = {(n,): start + value for n, value in enumerate(values) if self.scorer.breaks(space.edits[n : n + 1])}
+        return guessed | space.gains
 
     def _beam(self, space: EditSpace) -> Iterator[Progress]:
         start = self.scorer.gain(self.scorer.before)
         for size in range(3, self.options.max_edits + 1):
-            if space.flips:
+            if self._new(space):
                 return
-            limit = min(_BEAM_QUERIES, self.scorer.remaining // 8)
-            sets = extend_beam(space.gains, start, size, limit)
+            limit = min(_BEAM_QUERIES, self._share(8))
+            sets = extend_beam(self._gains(space), start, size, limit)
             yield from self._try(space, space.picks(sets), size, limit)
 
     def _rest(self) -> Iterator[Progress]:
-        """Every set that the phases before left out, smaller sizes first, until one flips or the budget is spent."""
+        """Every set that the phases before left out, smaller sizes first, until one flips or the budget is spent.
+
+        With a quick answer in hand, what it takes to make that smaller is left of the budget.
+        """
         for size in range(1, self.options.max_edits + 1):
             for space in self.spaces:
-                yield from self._try(space, space.sets(size), size, None)
+                yield from self._try(space, space.sets(size), size, self._share(1) if self.quick else None)
                 if space.flips:
                     return
 
-    def _try(self, space: EditSpace, sets: Iterable[EditSet], size: int, limit: int | None) -> Iterator[Progress]:
+    def _try(
+        self, space: EditSpace, sets: Iterable[EditSet], size: int, limit: int | None, broken: bool = False
+    ) -> Iterator[Progress]:
         """Score ``sets`` until a batch holds a flip; keep the best of that batch, then what they shrink to."""
         if limit is not None and limit <= 0:
             return
         phase = f"{space.name}: sets of {size}"
-        for scored in self.scorer.stream(sets, max(1, self.options.batch // 4), limit):
+        away = (edits for edits in sets if not self._avoids(edits))
+        for scored in self.scorer.stream(away, max(1, self.options.batch // 4), limit, broken):
             space.record(scored)
             flips = sorted((one for one in scored if one.flips), key=self._small_first)[:_KEPT]
             for one in flips:
@@ -187,16 +274,20 @@ class _Search:
         return len(one.edits), lines, characters, -one.gain
 
     def _shrink(self, space: EditSpace, flip: Scored) -> Iterator[Progress]:
-        """Leave edits out, the best one at a time, while the rest still flips; keeps the smallest flip also when halted."""
-        whole: Scored | None = None
+        """Leave edits out while the rest still flips, until no single one can go; keeps the smallest flip also when halted."""
+        edits = flip.edits
+        questions = shrink(frozenset(range(len(edits))))
+        asked = next(questions, None)
         try:
-            while flip is not whole and len(flip.edits) > 1:
-                whole = flip
-                for scored in self.scorer.stream(combinations(whole.edits, len(whole.edits) - 1)):
+            while asked:
+                kept: dict[Part, float] = {}
+                for scored in self.scorer.stream(tuple(edits[n] for n in sorted(part)) for part in asked[1]):
                     space.record(scored)
-                    parts = (part for part in scored if part.flips)
-                    flip = min((flip, *parts), key=self._small_first)
+                    flips = [one for one in scored if one.flips]
+                    kept |= {frozenset(map(edits.index, one.edits)): one.gain for one in flips}
+                    flip = min((flip, *flips), key=self._small_first)
                     yield self.progress(f"{space.name}: shrinking")
+                asked = answer(questions, kept)
         finally:
             space.keep(flip)
 
@@ -212,12 +303,31 @@ class _Search:
                 return
 
     def found(self) -> tuple[Counterfactual, ...]:
+        """The flips as they are reported: the smallest ones; if more answers were asked for, those that lie apart."""
+        return self._apart() if self.options.answers > 1 else self._ranked()
+
+    def _apart(self) -> tuple[Counterfactual, ...]:
+        """The smallest flip, then the smallest of those that touch none of the lines of the flips before."""
+        kept: list[Counterfactual] = []
+        touched: frozenset[Unit] = frozenset()
+        for flip in self._ranked():
+            lines = (self.scorer.effect(flip.edits) or Effect()).lines
+            if not lines & touched and len(kept) < self.options.answers:
+                kept.append(flip)
+                touched |= lines
+        return tuple(kept)
+
+    def _ranked(self) -> tuple[Counterfactual, ...]:
         """The flips, what takes changes back before what rewords them, then the smallest first.
 
         By lines touched, then characters, then edits, then the clearest. One that does all that another of its sort does,
-        and perhaps more, is left out.
+        and perhaps more, is left out. Flips that break the syntax stand in only where there is no other.
         """
-        effects = [(self.scorer.effect(flip.edits) or Effect(), flip) for space in self.spaces for flip in space.flips]
+        flips = [flip for space in self.spaces for flip in space.flips]
+        if not flips and self.quick:
+            flips = [self.quick[0].counterfactual(self.quick[1])]
+        flips = flips or [flip for space in self.spaces for flip in space.broken]
+        effects = [(self.scorer.effect(flip.edits) or Effect(), flip) for flip in flips]
         kept: list[tuple[Effect, Counterfactual]] = []
         for effect, flip in sorted(effects, key=self._smallness):
             if not any(effect.covers(smaller) for smaller, _ in kept if bool(smaller.words) == bool(effect.words)):
@@ -251,4 +361,5 @@ class _Search:
             coverage=tuple(space.coverage(self.options.max_edits) for space in self.spaces),
             max_edits=self.options.max_edits,
             diff=self.scorer.diff,
+            skipped=self.scorer.skipped,
         )

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import combinations
 from math import comb
 
 from explain.counterfactual.operators import Operator
 from explain.counterfactual.ranking import Members
 from explain.counterfactual.scoring import EditSet, Scored, Scorer
-from explain.counterfactual.types import CLEAR_MARGIN, Certificate, Counterfactual, Coverage, Minimality
+from explain.counterfactual.types import CLEAR_MARGIN, Certificate, Counterfactual, Coverage, Minimality, Rules
 from models.change.types import Level
 
 
 class EditSpace:
-    """One operator's edits of one diff, with the gains measured so far and the flips kept."""
+    """One operator's edits of one diff, with the gains measured so far and the flips kept.
+
+    Edits that touch what is protected are left out. ``broken`` are flips that break the syntax where it is to be kept.
+    """
 
     def __init__(self, operator: Operator, scorer: Scorer) -> None:
         self.name = operator.card.name
         self.level: Level = operator.card.level
-        offers = operator.offers(scorer.diff)
+        protected = scorer.rules.protected
+        offers = {edit: effect for edit, effect in operator.offers(scorer.diff).items() if not effect.lines & protected}
         scorer.learn(offers)
         self.edits = tuple(offers)
         self.gains: dict[Members, float] = {}
         self.flips: list[Counterfactual] = []
+        self.broken: list[Counterfactual] = []
         self._scorer = scorer
         self._index = {edit: n for n, edit in enumerate(self.edits)}
 
@@ -46,34 +52,45 @@ class EditSpace:
 
     def keep(self, one: Scored) -> None:
         """Keep a flip, with the certificate that holds now; the same set twice is kept once, a set of its own subsets never."""
-        if any(set(flip.edits) <= set(one.edits) for flip in self.flips):
+        kept = self.broken if self._scorer.breaks(one.edits) else self.flips
+        if any(set(flip.edits) <= set(one.edits) for flip in kept):
             return
-        diff = self._scorer.edited(one.edits)
-        certificate = self.certify(one.edits)
-        self.flips.append(Counterfactual(one.edits, diff, self._scorer.before, one.prediction, certificate))
+        kept.append(self.counterfactual(one))
+
+    def counterfactual(self, one: Scored) -> Counterfactual:
+        """The counterfactual that a flip is, with the certificate that holds now."""
+        diff, syntax = self._scorer.edited(one.edits), self._scorer.syntax(one.edits)
+        return Counterfactual(one.edits, diff, self._scorer.before, one.prediction, self.certify(one.edits), syntax)
 
     def recertify(self) -> None:
         """Bring every certificate up to what is known now."""
-        known, self.flips = self.flips, []
+        known = self.flips + self.broken
+        self.flips, self.broken = [], []
         for flip in sorted(known, key=lambda flip: len(flip.edits)):
             self.keep(Scored(flip.edits, flip.after, self._scorer.gain(flip.after)))
 
     def certify(self, edits: EditSet) -> Certificate:
         """The strongest claim about ``edits`` that the scored sets carry; asks nothing of the classifier."""
-        size = len(edits)
-        smaller = self._checked(size) if self._could_be_complete(size) else None
-        if smaller is not None:
-            return Certificate(Minimality.CARDINALITY, self.name, size, smaller)
-        if all(self._stays(part) for part in combinations(edits, size - 1)):
-            return Certificate(Minimality.ONE, self.name, size, size)
-        return Certificate(Minimality.NONE, self.name, size, 0)
+        size, asked = len(edits), self._scorer.rules
+        scopes = [replace(asked, keep_syntax=False)]
+        if asked.keep_syntax and not self._scorer.breaks(edits):
+            scopes.append(asked)
+        for rules in scopes if self._could_be_complete(size) else ():
+            smaller = self._checked((part for k in range(size) for part in self.sets(k)), rules)
+            if smaller is not None:
+                return Certificate(Minimality.CARDINALITY, self.name, size, smaller, rules)
+        for rules in scopes:
+            smaller = self._checked(combinations(edits, size - 1), rules)
+            if smaller is not None:
+                return Certificate(Minimality.ONE, self.name, size, smaller, rules)
+        return Certificate(Minimality.NONE, self.name, size, 0, asked)
 
     def unscored(self, size: int) -> int:
         """At most how many sets of fewer than ``size`` edits are not scored yet."""
         return sum(comb(len(self.edits), k) for k in range(1, size)) - sum(len(members) < size for members in self.gains)
 
     def coverage(self, most: int) -> Coverage:
-        """Up to which size all sets were scored (or leave nothing)."""
+        """Up to which size all sets were scored (or are no edits)."""
         complete = 0
         while complete < min(most, len(self.edits)) and self._complete(complete + 1):
             complete += 1
@@ -92,13 +109,19 @@ class EditSpace:
     def _could_be_complete(self, size: int) -> bool:
         return all(self._complete(smaller) for smaller in range(1, size))
 
-    def _checked(self, size: int) -> int | None:
-        """The number of smaller sets, the empty one included, if every one was scored and stays; else None."""
-        smaller = [edits for k in range(size) for edits in self.sets(k)]
-        return len(smaller) if all(map(self._stays, smaller)) else None
+    def _checked(self, parts: Iterable[EditSet], rules: Rules) -> int | None:
+        """How many of ``parts`` are edits by ``rules``, if every one of those was scored and stays; else None."""
+        count = 0
+        for part in parts:
+            if self._scorer.is_none(part) or (rules.keep_syntax and self._scorer.breaks(part)):
+                continue
+            if not self._stays(part):
+                return None
+            count += 1
+        return count
 
     def _settled(self, edits: EditSet) -> bool:
-        return self._scorer.is_none(edits) or self._scorer.look(edits) is not None
+        return self._scorer.look(edits) is not None or self._scorer.is_none(edits) or self._scorer.breaks(edits)
 
     def _stays(self, edits: EditSet) -> bool:
         """Whether the verdict on ``edits`` is known and clearly the original's (the empty set is the original)."""

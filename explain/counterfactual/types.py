@@ -50,6 +50,26 @@ class Edit:
     replacement: str | None = None
 
 
+class Syntax(StrEnum):
+    """What became of the syntax of the code; the value is the word used in every output."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Which sets of edits count as edits, besides what the operators offer.
+
+    ``keep_syntax``: only those after which the code has no more syntax errors than before (``syntax.SyntaxJudge``).
+    ``protected``: only those that touch none of these lines (of the message too) and files.
+    """
+
+    keep_syntax: bool = False
+    protected: frozenset[Unit] = frozenset()
+
+
 class Minimality(StrEnum):
     """In which sense a set of edits is smallest; the value is the word used in every output."""
 
@@ -64,7 +84,7 @@ class Certificate:
 
     ``operator`` is the kind of edit it speaks of, ``size`` the number of edits, ``checked`` the number of smaller sets that
     the claim rests on, every one scored. Two sets that render to the same text count twice and are scored once; sets that
-    would leave no change at all are not edits and do not count.
+    would leave no change at all, or that ``rules`` rule out, are not edits and do not count.
 
     * cardinality-minimal: every smaller set of the operator's edits was scored, none flips. The unedited change is the
       one smaller set of a single edit.
@@ -80,21 +100,29 @@ class Certificate:
     operator: str
     size: int
     checked: int
+    rules: Rules = Rules()
 
     @property
     def statement(self) -> str:
         """The claim as one sentence; derived, so it can never say more than the fields."""
         kind = NOUNS.get(self.operator, self.operator)
         noun = f"{kind} edit" + ("" if self.size == 1 else "s")
-        sets = "1 smaller set" if self.checked == 1 else f"{self.checked} smaller sets"
+        sets = "1 smaller set" if self.checked == 1 else f"{self.checked:,} smaller sets"
+        bounds = self._bounds
         if self.minimality is Minimality.NONE:
             return "No minimality is claimed: some smaller sets of edits were not scored or came too close to the threshold."
         if self.minimality is Minimality.ONE:
             others = "a smaller set of others" if self.size == 2 else "a smaller set, also of these,"
-            return f"None of the {self.size} {noun} can be left out alone ({sets} scored); {others} is not ruled out."
+            return f"None of the {self.size} {noun} can be left out alone{bounds} ({sets} scored); {others} is not ruled out."
         if self.size == 1:
             return f"No set of {kind} edits is smaller: without an edit the verdict does not flip."
-        return f"No set of fewer than {self.size} {noun} flips the verdict (all {sets} scored)."
+        return f"No set of fewer than {self.size} {noun}{bounds} flips the verdict (all {sets} scored)."
+
+    @property
+    def _bounds(self) -> str:
+        """Which sets are spoken of, where not of all."""
+        syntax = " that keeps the syntax" if self.rules.keep_syntax else ""
+        return syntax + (" outside of what is protected" if self.rules.protected else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +130,8 @@ class Counterfactual:
     """A smallest-found set of edits under which the verdict is the other one.
 
     Promise: ``apply(original, edits) == diff``, ``after`` is the classifier's answer for ``diff``, and its margin is
-    further than ``CLEAR_MARGIN`` from the threshold. ``explain.counterfactual.verify`` checks all of it afresh.
+    further than ``CLEAR_MARGIN`` from the threshold. ``syntax`` says what became of the code's.
+    ``explain.counterfactual.verify`` checks all of it afresh.
     """
 
     edits: tuple[Edit, ...]
@@ -110,6 +139,7 @@ class Counterfactual:
     before: Prediction
     after: Prediction
     certificate: Certificate
+    syntax: Syntax = Syntax.UNKNOWN
 
     @property
     def patch(self) -> str:
@@ -134,6 +164,17 @@ class SearchOptions:
         default=60.0, metadata={"help": "seconds after which no further batch is begun", "min": 0.0, "max": 86_400.0}
     )
     batch: int = field(default=16, metadata={"help": "most diffs scored at once", "min": 1, "max": 1024})
+    answers: int = field(
+        default=1, metadata={"help": "different answers to look for, no two of which touch the same line", "min": 1, "max": 10}
+    )
+    syntax: str = field(
+        default="keep",
+        metadata={"help": "keep: edits after which code parses no worse, others only where these fail; any: all edits",
+                  "choices": ("keep", "any")},
+    )  # fmt: skip
+    protect: tuple[str, ...] = field(
+        default=(), metadata={"help": "what no edit may touch: message, PATH, PATH:LINE, PATH:FIRST-LAST (* is anything)"}
+    )
 
     def __post_init__(self) -> None:
         validate(self)
@@ -182,7 +223,8 @@ class SearchResult:
     ``counterfactuals`` that take changes back come before those that reword them, each the smallest first (by lines touched,
     then by characters); none does all that another of its sort does.
     ``closest`` is, when nothing was found, the tried set of edits that came nearest, with its prediction. ``stopped`` says
-    why the search ended; one that was cancelled or ran out may have found something before. ``diff`` is the original.
+    why the search ended; one that was cancelled or ran out may have found something before. ``diff`` is the original,
+    ``skipped`` how many sets of edits were not scored because they break the syntax.
     """
 
     counterfactuals: tuple[Counterfactual, ...]
@@ -195,3 +237,4 @@ class SearchResult:
     coverage: tuple[Coverage, ...]
     max_edits: int
     diff: Diff
+    skipped: int = 0

@@ -2,7 +2,7 @@
 
 Shares no code with the search: the edits that a diff offers are counted out anew (``recount``), patches are read back from
 their text, and every score is asked for again. What it does share with the search is what a promise is about: the types,
-``revert``, ``rewrite``, ``parse`` and ``render``.
+``revert``, ``rewrite``, ``parse``, ``render`` and ``SyntaxJudge``.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from itertools import combinations, islice
 
 from explain.counterfactual.core import Core
-from explain.counterfactual.recount import Change, Key, applied, offered
-from explain.counterfactual.types import Counterfactual, Minimality
+from explain.counterfactual.recount import Change, Key, applied, offered, touches
+from explain.counterfactual.syntax import SyntaxJudge
+from explain.counterfactual.types import Counterfactual, Minimality, Syntax
 from models.change.edit import revert
 from models.change.parse import parse
 from models.change.render import render
@@ -39,15 +40,17 @@ class Verification:
 def verify(diff: Diff, counterfactual: Counterfactual, classifier: Classifier, most: int = 100_000) -> Verification:
     """Check every promise of ``counterfactual``, found for ``diff``, against ``classifier``.
 
-    Checked are: the edits are of one operator, which ``diff`` offers, and all different; the patch text parses back to the
-    edited diff and equals the edits applied again; the original and the patch, each scored alone, get the predictions that
-    are claimed, other verdicts, and a margin further than 0.001 from the threshold; the smaller sets that the certificate
-    speaks of keep the verdict, as clearly, and are as many as it says.
+    Checked are: the edits are of one operator, which ``diff`` offers, all different, and touch nothing protected; the patch
+    text parses back to the edited diff and equals the edits applied again; the syntax is what is claimed; the original and
+    the patch, each scored alone, get the predictions that are claimed, other verdicts, and a margin further than 0.001 from
+    the threshold; the smaller sets that the certificate speaks of keep the verdict, as clearly, and are as many as it says.
 
     Queries: 2 and one for each different text among the smaller sets, which is no more than the search that scored them
     all; a certificate over more than ``most`` sets is refused. A broken counterfactual is reported, never raised.
     """
-    check = _Check(diff, counterfactual, classifier, offered(diff, counterfactual.certificate.operator))
+    protected = counterfactual.certificate.rules.protected
+    edits = offered(diff, counterfactual.certificate.operator).items()
+    check = _Check(diff, counterfactual, classifier, {key: edit for key, edit in edits if not touches(edit, protected)})
     check.edits()
     if not check.reasons:
         check.patch()
@@ -65,6 +68,10 @@ class _Check:
     offered: Mapping[Key, Change]
     reasons: list[str] = field(default_factory=list)
     checked: int = 0
+    judge: SyntaxJudge = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.judge = SyntaxJudge(self.original)
 
     def expect(self, holds: bool, reason: str) -> None:
         """Note ``reason`` unless it ``holds``."""
@@ -90,6 +97,8 @@ class _Check:
         again = applied(self.original, [self.offered[edit.unit, edit.replacement] for edit in self.claim.edits])
         self.expect(render(again) == text, "The edits applied again give another text.")
         self.expect(again.message == self.claim.diff.message, "The edits applied again give another message.")
+        syntax = self._syntax([(edit.unit, edit.replacement) for edit in self.claim.edits])
+        self.expect(self.claim.syntax in {syntax, Syntax.UNKNOWN}, f"The syntax is {syntax}, not {self.claim.syntax}.")
         try:
             self.expect(parse(text, again.message) == self.claim.diff, "The patch reads back as another diff.")
         except InputError as error:
@@ -114,7 +123,7 @@ class _Check:
                 self.reasons.append(f"The certificate speaks of more than {most} smaller sets; raise the limit to check it.")
                 return
             edited = applied(self.original, [self.offered[key] for key in keys])
-            if edited.files:
+            if edited.files and not (certificate.rules.keep_syntax and self._syntax(keys) is Syntax.INVALID):
                 self.checked += 1
                 texts.setdefault((render(edited), edited.message), edited)
         counted = certificate.checked == self.checked
@@ -124,6 +133,11 @@ class _Check:
         self.expect(not turned, f"{turned} smaller set{'' if turned == 1 else 's'} flip the verdict too.")
         near = sum(not abs(answer.margin) > _CLEAR for answer in answers)
         self.expect(bool(turned) or not near, f"{near} smaller set{'' if near == 1 else 's'} come too close to the threshold.")
+
+    def _syntax(self, keys: Sequence[Key]) -> Syntax:
+        changes = [self.offered[key] for key in keys]
+        words = {unit: text for change in changes for unit, text in change.words.items()}
+        return self.judge.after({unit for change in changes for unit in change.back}, words)
 
     def _smaller_sets(self, size: int) -> Iterator[tuple[Key, ...]]:
         """The sets that the kind of certificate speaks of, the empty one among them where it does."""

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from explain.counterfactual.types import CLEAR_MARGIN, NOUNS, Counterfactual, Coverage, Edit, SearchResult, StopReason
+from explain.counterfactual.types import CLEAR_MARGIN, NOUNS, Counterfactual, Coverage, Edit, SearchResult, StopReason, Syntax
 from models.change.types import MESSAGE_FILE, Diff, Level, clean
 from models.classify.protocol import Prediction
 
+SYNTAX: Mapping[Syntax, str] = MappingProxyType(
+    {
+        Syntax.VALID: "The code that it leaves has no syntax errors that were not there before.",
+        Syntax.INVALID: "The code that it leaves has new syntax errors: this tells something about the model, not what to write.",
+        Syntax.UNKNOWN: "Whether the code that it leaves is well-formed was not checked: its language has no grammar here.",
+    }
+)
+"""What became of the syntax, as a sentence."""
 _NAMED = 3
 _ENDED = {
     StopReason.FOUND: "",
@@ -64,6 +73,8 @@ def _none(result: SearchResult) -> str:
     head = f"Nothing was found under which the change would {clearly}be {_aim(result)}"
     covered = [_covered(one) for one in result.coverage if one.complete and one.scored]
     reach = f"{_listed(covered)} {'was' if len(covered) == 1 else 'were'} scored" if covered else "nothing was scored in full"
+    if result.skipped:
+        reach += f" ({result.skipped:,} sets of edits that break the syntax left out)"
     if result.stopped is StopReason.EXHAUSTED:
         if not covered:
             operators = _listed([one.operator for one in result.coverage])
