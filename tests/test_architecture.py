@@ -95,7 +95,12 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
 }
 """Which modules (and what is below them) may import a third-party package, also inside functions."""
 
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "xgboost": "xgboost-cpu" if sys.platform == "linux" else "xgboost"}
+DISTRIBUTIONS = {
+    "sklearn": "scikit-learn",
+    "tree_sitter": "tree-sitter",
+    "tree_sitter_language_pack": "tree-sitter-language-pack",
+    "xgboost": "xgboost-cpu" if sys.platform == "linux" else "xgboost",
+}
 """Import names whose distribution is called otherwise."""
 
 DEFERRED = {("models.change.types", "models.change.render")}

@@ -73,11 +73,8 @@ class Flipped:
             "patch": clean(found.patch),
             "message": clean(found.diff.message) if found.diff.message != self.result.diff.message else None,
             "after": {"score": found.after.score, "flagged": found.after.flagged},
-            "certificate": {
-                "minimality": found.certificate.minimality.value,
-                "checked": found.certificate.checked,
-                "keeps_syntax": found.certificate.rules.keep_syntax,
-            },
+            "certificate": {"minimality": found.certificate.minimality.value, "checked": found.certificate.checked},
+            "claim": clean(found.certificate.statement),
             "plausibility": None,
             "syntax": found.syntax.value,
             "verified": way.verification.ok,

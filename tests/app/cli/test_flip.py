@@ -9,7 +9,7 @@ import pytest
 from explain.counterfactual import verify as verifying
 from explain.counterfactual.verify import Verification
 
-FOUND = {"edits", "patch", "message", "after", "certificate", "plausibility", "syntax", "verified"}
+FOUND = {"claim", "edits", "patch", "message", "after", "certificate", "plausibility", "syntax", "verified"}
 
 
 def flipped(whydiff, path: Path, *arguments: object) -> dict[str, object]:
@@ -28,7 +28,7 @@ def test_json_is_the_contract(whydiff, planted, two_files: Path) -> None:
     first = data["counterfactuals"][0]
     assert first["certificate"] == {"minimality": "cardinality-minimal", "checked": 1}
     assert first["after"]["flagged"] is False
-    assert (first["verified"], first["plausibility"], first["syntax"]) == (True, None, "unknown")
+    assert (first["verified"], first["plausibility"], first["syntax"]) == (True, None, "valid")
     (edit,) = first["edits"]
     assert (edit["operator"], edit["before"], edit["after"]) == ("revert-line", "+    danger()", None)
     assert (edit["unit"]["path"], edit["unit"]["new_line"]) == ("src/fast.py", 2)
