@@ -21,11 +21,12 @@ from explain.attribution.run import answer, attribute
 from explain.attribution.types import Attribution
 from explain.counterfactual.core import CoreResult, find_core
 from explain.counterfactual.hints import first_order
+from explain.counterfactual.plausible import rated
 from explain.counterfactual.search import search
 from explain.counterfactual.types import Progress, SearchOptions, SearchResult
 from explain.counterfactual.verify import Verification, verify, verify_core
 from models.change.types import Diff
-from models.classify.load import load
+from models.classify.load import load, shipped_guesser
 from models.classify.protocol import Classifier, Prediction
 from models.registry import MODEL_VARIABLE
 from models.registry.examine import content_hash
@@ -109,7 +110,8 @@ def _searched(
 ) -> Iterator[Progress | Searched]:
     for item in search(diff, model, options, cancelled, first_order(diff, model)):
         if isinstance(item, SearchResult):
-            yield Searched(item, tuple(verify(diff, one, model) for one in item.counterfactuals))
+            result = rated(item, shipped_guesser())
+            yield Searched(result, tuple(verify(diff, one, model) for one in result.counterfactuals))
         else:
             yield item
 

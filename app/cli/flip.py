@@ -88,9 +88,12 @@ def _search(diff: Diff, classifier: Classifier, options: SearchOptions) -> Searc
 
 def _flipped(result: SearchResult, classifier: Classifier, model: dict[str, str]) -> Flipped:
     from app.cli.flipped import Flipped, Way
+    from explain.counterfactual.plausible import rated
     from explain.counterfactual.verify import verify
+    from models.classify.load import shipped_guesser
 
     with working("Checking what was found"):
+        result = rated(result, shipped_guesser()) if result.counterfactuals else result
         ways = tuple(Way(one, verify(result.diff, one, classifier)) for one in result.counterfactuals)
     return Flipped(result, ways, model)
 

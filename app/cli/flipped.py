@@ -16,7 +16,7 @@ from explain.counterfactual.effects import Effect
 from explain.counterfactual.operators import effect_of
 from explain.counterfactual.types import Counterfactual, Edit, SearchResult, Syntax
 from explain.counterfactual.verify import Verification
-from explain.counterfactual.wording import SYNTAX, sentence
+from explain.counterfactual.wording import SYNTAX, plausible, sentence
 from models.change.types import MESSAGE_FILE, Level, Line, LineKind, Unit, clean
 
 SCHEMA = "whydiff/flip/1"
@@ -75,7 +75,7 @@ class Flipped:
             "after": {"score": found.after.score, "flagged": found.after.flagged},
             "certificate": {"minimality": found.certificate.minimality.value, "checked": found.certificate.checked},
             "claim": clean(found.certificate.statement),
-            "plausibility": None,
+            "plausibility": None if found.plausibility is None else round(found.plausibility, 4),
             "syntax": found.syntax.value,
             "verified": way.verification.ok,
         }
@@ -122,6 +122,7 @@ def _way_parts(found: Flipped, way: Way, number: int) -> Iterator[Text]:
     yield from _diff_of_diff(found, one.edits)
     yield shown(one.certificate.statement)
     yield shown(SYNTAX[one.syntax], "bold red" if one.syntax is Syntax.INVALID else "")
+    yield shown(plausible(one.plausibility))
     if way.verification.ok:
         yield Text("Checked again independently: it holds.", "green")
     else:

@@ -28,7 +28,7 @@ from explain.counterfactual.types import (
     Syntax,
 )
 from explain.counterfactual.verify import Verification
-from explain.counterfactual.wording import SYNTAX, describe, sentence
+from explain.counterfactual.wording import SYNTAX, describe, plausible, sentence
 from models.change.types import Diff
 from models.classify.protocol import Classifier, Prediction
 
@@ -117,6 +117,7 @@ def _show_counterfactual(n: int, diff: Diff, one: Counterfactual, check: Verific
             left.warning(SYNTAX[one.syntax])
         else:
             left.caption(SYNTAX[one.syntax])
+        left.caption(plain(plausible(one.plausibility)))
         left.caption(plain(checked_sentence(check)))
         right.download_button(
             "Patch",

@@ -7,7 +7,7 @@ registered below, by hand and once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import comb
@@ -15,9 +15,11 @@ from typing import Protocol
 
 from explain.counterfactual.effects import Effect, changed_lines, realise, together, whole_file
 from explain.counterfactual.types import Edit
-from explain.counterfactual.words import neutral, own_names, removable
+from explain.counterfactual.words import neighbours, neutral, own_names, removable, replaceable
 from models.change.edit import changed_units
 from models.change.types import MESSAGE_FILE, Diff, Level, LineKind, Unit
+from models.classify.guesses import MaskedModel
+from models.classify.load import shipped_guesser
 from models.errors import UsageError
 
 
@@ -128,6 +130,39 @@ class Rename:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class SwapName:
+    """Puts another name of the change in the place of one of its names."""
+
+    card: Card
+
+    def offers(self, diff: Diff) -> Mapping[Edit, Effect]:
+        """At most two edits a name."""
+        return _replacing(self.card.name, neighbours(diff))
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceWord:
+    """Puts what a masked language model finds likely in the place of a name."""
+
+    card: Card
+    masked: Callable[[], MaskedModel]
+
+    def offers(self, diff: Diff) -> Mapping[Edit, Effect]:
+        """At most two edits a name: the likeliest other names."""
+        words = replaceable(diff)
+        likely = self.masked().fill(diff, words, LIKELY + 1) if words else ()
+        own = (diff.line(unit).text[unit.start : unit.end] for unit in words)
+        others = (tuple(text for text in texts if text != name)[:LIKELY] for texts, name in zip(likely, own, strict=True))
+        return _replacing(self.card.name, dict(zip(words, others, strict=True)))
+
+
+def _replacing(name: str, others: Mapping[Unit, Sequence[str]]) -> Mapping[Edit, Effect]:
+    return {
+        Edit(name, unit, text): Effect(words=frozenset({(unit, text)})) for unit, texts in others.items() for text in texts
+    }
+
+
 def _runs(diff: Diff) -> Iterator[tuple[Unit, ...]]:
     """The runs of neighbouring changed lines, in order."""
     for hunk in changed_units(diff, Level.HUNK):
@@ -162,9 +197,12 @@ class Registry:
         return iter(self._operators.values())
 
 
+LIKELY = 2
+"""How many likely names are tried in the place of one."""
 _VALID = "The edited diff parses and applies to the same files; what is not touched keeps its text; context is never edited."
 _CITO = "Cito et al., Counterfactual Explanations for Models of Code, ICSE-SEIP 2022"
 _ZELLER = "Zeller and Hildebrandt, Simplifying and Isolating Failure-Inducing Input, TSE 2002"
+_HOTFLIP = "Ebrahimi et al., HotFlip: White-Box Adversarial Examples for Text Classification, ACL 2018"
 _MARTENS = "Martens and Provost, Explaining Data-Driven Document Classifications, MISQ 2014"
 _SUMMARIES = {
     "revert-line": (Level.LINE, "Take one changed line back: an added line goes, a removed line stays.", _CITO),
@@ -175,6 +213,8 @@ _SUMMARIES = {
     "drop-file": (Level.FILE, "Leave one file out of the change, with its rename, mode or binary content.", _MARTENS),
     "delete-word": (Level.TOKEN, "Delete a name or a number from an added line.", _MARTENS),
     "rename": (Level.TOKEN, "Give a name that the change brings in a plain one, wherever it stands.", _CITO),
+    "swap-name": (Level.TOKEN, "Put the nearest other name of the change in the place of a name.", _HOTFLIP),
+    "replace-word": (Level.TOKEN, "Put what a masked language model finds likely in the place of a name.", _CITO),
     "cut-message": (Level.TOKEN, "Delete a word from the commit message.", _MARTENS),
 }
 
@@ -194,6 +234,8 @@ OPERATORS = Registry(
         DropFile(_card("drop-file")),
         DeleteWord(_card("delete-word"), message=False),
         Rename(_card("rename")),
+        SwapName(_card("swap-name")),
+        ReplaceWord(_card("replace-word"), shipped_guesser),
         DeleteWord(_card("cut-message"), message=True),
     )
 )

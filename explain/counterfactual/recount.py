@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from models.change.edit import revert
+from models.change.keywords import KEYWORDS
 from models.change.rewrite import rewrite
 from models.change.types import MESSAGE_FILE, Diff, LineKind, Unit
+from models.classify.load import shipped_guesser
 
+MOST_NAMES, LIKELY = 120, 2
+"""Names of a change for which others are looked for, and how many likely ones."""
 Key = tuple[Unit, str | None]
 """An edit of one operator: its unit, and what is put in place."""
 
@@ -25,6 +30,12 @@ def offered(diff: Diff, operator: str) -> dict[Key, Change]:
     """Every edit of ``operator`` that ``diff`` offers; empty for an operator that is not known."""
     count = _COUNTS.get(operator)
     return {} if count is None else count(diff)
+
+
+def contradictory(changes: Iterable[Change]) -> bool:
+    """Whether two of ``changes`` put different text in one place, so that together they are no edit."""
+    said: dict[Unit, str] = {}
+    return any(said.setdefault(unit, text) != text for change in changes for unit, text in change.words.items())
 
 
 def touches(change: Change, protected: frozenset[Unit]) -> bool:
@@ -183,6 +194,49 @@ def _plain_words(text: str) -> Iterator[tuple[int, int]]:
             start = at
 
 
+def _others(diff: Diff) -> Iterator[tuple[Unit, str]]:
+    """The first names of the added lines that are no keywords, with what they are."""
+    names = (
+        (Unit(line.file, line.hunk, line.line, a, b), text[a:b])
+        for line, text in _added(diff)
+        for a, b in _code_words(text)
+        if _is_name(text[a:b])
+    )
+    return islice(names, MOST_NAMES)
+
+
+def _is_name(word: str) -> bool:
+    return len(word) > 1 and not word[0].isdecimal() and word.lower() not in KEYWORDS
+
+
+def _swaps(diff: Diff) -> dict[Key, Change]:
+    found: dict[Key, Change] = {}
+    places: list[tuple[Unit, str, bool]] = []
+    for unit, line in diff.lines():
+        text = line.text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        for a, b in _code_words(text):
+            if _is_name(text[a:b]):
+                places.append((Unit(unit.file, unit.hunk, unit.line, a, b), text[a:b], text[b : b + 1] == "("))
+    mine = dict(_others(diff))
+    for unit, word, called in places:
+        if unit in mine:
+            same = [(at, other) for at, other, sort in places if sort is called and other != word]
+            left, right = [other for at, other in same if at < unit], [other for at, other in same if at > unit]
+            for other in (*left[-1:], *right[:1]):
+                found[unit, other] = Change(words={unit: other})
+    return found
+
+
+def _likely(diff: Diff) -> dict[Key, Change]:
+    mine = list(_others(diff))
+    guessed = shipped_guesser().fill(diff, [unit for unit, _ in mine], LIKELY + 1) if mine else ()
+    found: dict[Key, Change] = {}
+    for (unit, word), others in zip(mine, guessed, strict=True):
+        for other in [other for other in others if other != word][:LIKELY]:
+            found[unit, other] = Change(words={unit: other})
+    return found
+
+
 _COUNTS: Mapping[str, Callable[[Diff], dict[Key, Change]]] = {
     "revert-line": _lines,
     "revert-run": _runs,
@@ -192,5 +246,7 @@ _COUNTS: Mapping[str, Callable[[Diff], dict[Key, Change]]] = {
     "drop-file": _files,
     "delete-word": _words,
     "rename": _names,
+    "swap-name": _swaps,
+    "replace-word": _likely,
     "cut-message": _message,
 }

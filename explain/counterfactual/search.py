@@ -3,9 +3,10 @@
 Flips of learned models are not monotone: of the diffs that some set of line reverts flips, taking back every line flips
 only two in five. The search therefore goes upwards from single edits, never down from "everything", and claims only
 what it scored. Its parts: a quick first answer of ever more of the most promising edits, singles of every operator,
-pairs by the sum of their measured effects, a beam that predicts larger sets from measured pair interactions, then whatever
-is left in full, and last the drop-one shrink, the certificates and, if asked for, further answers elsewhere. (Best-first
-search: Martens and Provost 2014; one-minimality: Zeller and Hildebrandt 2002.)
+ever more of the best singles together until they flip, which is shrunk and bounds what follows; pairs by the sum of their
+measured effects and a beam that predicts larger sets from measured pair interactions, as far as these may beat that bound;
+then whatever is left in full, and last the certificates and, if asked for, further answers elsewhere. (Best-first search:
+Martens and Provost 2014; one-minimality: Zeller and Hildebrandt 2002.)
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from explain.counterfactual.effects import Effect
+from explain.counterfactual.findings import Findings
 from explain.counterfactual.hints import Order
 from explain.counterfactual.operators import OPERATORS
 from explain.counterfactual.ranking import Members, extend_beam, order_pairs, order_units
@@ -33,8 +35,10 @@ from models.classify.protocol import Classifier
 
 _KEPT = 3
 _BEAM_QUERIES = 32
-_FIRST, _FEW = 4, 8
-"""So few units are all tried at once; of more, a quick first answer is looked for."""
+_FIRST, _FEW = 4, 24
+"""So few units are tried at once; of more, a quick first answer is looked for."""
+_WIDEST = 8
+"""Larger sets than this are reached by steps that double, not by the beam."""
 
 
 def _never() -> bool:
@@ -73,13 +77,13 @@ def _run(
     state = _Search(Scorer(diff, classifier, options, cancelled), order)
     stopped = StopReason.EXHAUSTED
     try:
-        yield state.progress("original")
+        yield state.findings.progress("original")
         yield from state.phases()
     except HaltError as halt:
         stopped = halt.reason
     else:
-        stopped = StopReason.FOUND if state.found() else StopReason.EXHAUSTED
-    yield state.result(stopped)
+        stopped = StopReason.FOUND if state.findings.found() else StopReason.EXHAUSTED
+    yield state.findings.result(stopped)
 
 
 class _Search:
@@ -92,7 +96,7 @@ class _Search:
         names = sorted(self.options.operators, key=OPERATOR_NAMES.index)
         self.spaces = [EditSpace(OPERATORS.get(name), scorer) for name in names]
         self.rewording = [space for space in self.spaces if space.name in REWORDING]
-        self.quick: tuple[EditSpace, Scored] | None = None
+        self.findings = Findings(scorer, self.spaces)
         self.avoided: frozenset[Unit] = frozenset()
 
     def phases(self) -> Iterator[Progress]:
@@ -108,8 +112,8 @@ class _Search:
             yield from self._prove(space)
         if self._flipped():
             yield from self._elsewhere()
-        elif self.quick:
-            space, flip = self.quick
+        elif self.findings.quick:
+            space, flip = self.findings.quick
             yield from self._shrink(space, flip)
         elif self.scorer.rules.keep_syntax:
             yield from self._broken()
@@ -139,14 +143,14 @@ class _Search:
             sizes = (2**power for power in range(1, len(order).bit_length()))
             for scored in self.scorer.stream((space.pick(tuple(sorted(order[:size]))) for size in sizes), 0, self._share(8)):
                 space.record(scored)
-                self.quick = next(((space, one) for one in scored if one.flips), None)
-                yield self.progress(f"{space.name}: a quick answer")
-                if self.quick:
+                self.findings.quick = next(((space, one) for one in scored if one.flips), None)
+                yield self.findings.progress(f"{space.name}: a quick answer")
+                if self.findings.quick:
                     return
 
     def _share(self, part: int) -> int:
         """That part of the queries left, less those kept to make a quick answer smaller."""
-        kept = self.options.budget // 4 if self.quick else 0
+        kept = self.options.budget // 4 if self.findings.quick else 0
         return max(0, self.scorer.remaining - kept) // part
 
     def _stages(self) -> Iterator[Progress]:
@@ -160,15 +164,34 @@ class _Search:
         for space in spaces:
             if self._new(space):
                 break
+            yield from self._climb(space)
             yield from self._pairs(space)
             yield from self._beam(space)
 
+    def _climb(self, space: EditSpace) -> Iterator[Progress]:
+        """The best singles together, ever more of them; the fewest that flip are shrunk."""
+        gains = self._gains(space)
+        order = sorted((members[0] for members in gains if len(members) == 1), key=lambda n: -gains[(n,)])
+        order = [n for n in order if not self._avoids(space.pick((n,)))][: self.options.max_edits]
+        sizes = [size for size in (*range(2, _WIDEST), *(2**power for power in range(3, 20))) if size <= len(order)]
+        flips: list[Scored] = []
+        for scored in self.scorer.stream((space.pick(tuple(sorted(order[:size]))) for size in sizes), 0, self._share(4)):
+            space.record(scored)
+            flips += [one for one in scored if one.flips]
+            yield self.findings.progress(f"{space.name}: the best together")
+        if flips:
+            yield from self._shrink(space, min(flips, key=self._small_first))
+
+    def _bound(self, space: EditSpace) -> int:
+        """Fewer edits than this are worth looking for."""
+        return min((len(flip.edits) for flip in self._new(space)), default=self.options.max_edits + 1)
+
     def _elsewhere(self) -> Iterator[Progress]:
         """More answers, each away from the lines of those before."""
-        while (found := self._apart()) and len(found) < self.options.answers:
+        while (found := self.findings.apart()) and len(found) < self.options.answers:
             self.avoided = frozenset().union(*((self.scorer.effect(flip.edits) or Effect()).lines for flip in found))
             yield from self._stages()
-            if len(self._apart()) == len(found):
+            if len(self.findings.apart()) == len(found):
                 return
 
     def _broken(self) -> Iterator[Progress]:
@@ -182,7 +205,7 @@ class _Search:
 
     def _within(self, space: EditSpace) -> Iterator[Progress]:
         """The edits of ``space`` that do less than the smallest flip does: one of them alone, or two."""
-        best = self.scorer.effect(self._ranked()[0].edits)
+        best = self.scorer.effect(self.findings.ranked()[0].edits)
         inside = {edit: None for edit in space.edits if best and best.covers(self.scorer.effect((edit,)) or Effect())}
         limit = self.scorer.remaining // 4
         yield from self._try(space, ((edit,) for edit in inside), 1, limit)
@@ -215,8 +238,21 @@ class _Search:
         return [sign * sum(self.order([*one.reverted, *(unit for unit, _ in one.words)])) for one in effects]
 
     def _pairs(self, space: EditSpace) -> Iterator[Progress]:
-        if self.options.max_edits >= 2:
-            yield from self._try(space, self._by_gain(space), 2, self._share(2))
+        bound = self._bound(space)
+        if bound > 2:
+            found = bool(self._new(space))
+            pairs = self._promising(space, self._by_gain(space)) if found else self._by_gain(space)
+            yield from self._try(space, pairs, 2, min(_BEAM_QUERIES, self._share(8)) if found else self._share(2))
+
+    def _promising(self, space: EditSpace, sets: Iterable[EditSet]) -> Iterator[EditSet]:
+        """Those of ``sets`` that flip if their effects add up, but for as much as any set so far was off that sum."""
+        start, gains = self.scorer.gain(self.scorer.before), self._gains(space)
+
+        def summed(members: Iterable[int]) -> float:
+            return start + sum(gains.get((n,), start) - start for n in members)
+
+        slack = max((gain - summed(members) for members, gain in space.gains.items() if len(members) > 1), default=0.0)
+        return (edits for edits in sets if summed(space.members(edits)) + slack > 0)
 
     def _by_gain(self, space: EditSpace) -> Iterator[EditSet]:
         return space.picks(order_pairs(self._gains(space)))
@@ -232,12 +268,12 @@ class _Search:
 
     def _beam(self, space: EditSpace) -> Iterator[Progress]:
         start = self.scorer.gain(self.scorer.before)
-        for size in range(3, self.options.max_edits + 1):
-            if self._new(space):
+        for size in range(3, min(self.options.max_edits, _WIDEST) + 1):
+            if size >= self._bound(space):
                 return
             limit = min(_BEAM_QUERIES, self._share(8))
-            sets = extend_beam(self._gains(space), start, size, limit)
-            yield from self._try(space, space.picks(sets), size, limit)
+            sets = space.picks(extend_beam(self._gains(space), start, size, limit))
+            yield from self._try(space, self._promising(space, sets) if self._new(space) else sets, size, limit)
 
     def _rest(self) -> Iterator[Progress]:
         """Every set that the phases before left out, smaller sizes first, until one flips or the budget is spent.
@@ -246,7 +282,7 @@ class _Search:
         """
         for size in range(1, self.options.max_edits + 1):
             for space in self.spaces:
-                yield from self._try(space, space.sets(size), size, self._share(1) if self.quick else None)
+                yield from self._try(space, space.sets(size), size, self._share(1) if self.findings.quick else None)
                 if space.flips:
                     return
 
@@ -265,7 +301,7 @@ class _Search:
                 space.keep(one)
             for one in flips:
                 yield from self._shrink(space, one)
-            yield self.progress(phase)
+            yield self.findings.progress(phase)
             if flips:
                 return
 
@@ -286,10 +322,11 @@ class _Search:
                     flips = [one for one in scored if one.flips]
                     kept |= {frozenset(map(edits.index, one.edits)): one.gain for one in flips}
                     flip = min((flip, *flips), key=self._small_first)
-                    yield self.progress(f"{space.name}: shrinking")
+                    yield self.findings.progress(f"{space.name}: shrinking")
                 asked = answer(questions, kept)
         finally:
-            space.keep(flip)
+            if len(flip.edits) <= self.options.max_edits:
+                space.keep(flip)
 
     def _prove(self, space: EditSpace) -> Iterator[Progress]:
         """Score every set smaller than the smallest flip, where the budget allows all of them; a flip there takes over."""
@@ -301,65 +338,3 @@ class _Search:
             yield from self._try(space, space.sets(size), size, None)
             if len(space.flips) > known:
                 return
-
-    def found(self) -> tuple[Counterfactual, ...]:
-        """The flips as they are reported: the smallest ones; if more answers were asked for, those that lie apart."""
-        return self._apart() if self.options.answers > 1 else self._ranked()
-
-    def _apart(self) -> tuple[Counterfactual, ...]:
-        """The smallest flip, then the smallest of those that touch none of the lines of the flips before."""
-        kept: list[Counterfactual] = []
-        touched: frozenset[Unit] = frozenset()
-        for flip in self._ranked():
-            lines = (self.scorer.effect(flip.edits) or Effect()).lines
-            if not lines & touched and len(kept) < self.options.answers:
-                kept.append(flip)
-                touched |= lines
-        return tuple(kept)
-
-    def _ranked(self) -> tuple[Counterfactual, ...]:
-        """The flips, what takes changes back before what rewords them, then the smallest first.
-
-        By lines touched, then characters, then edits, then the clearest. One that does all that another of its sort does,
-        and perhaps more, is left out. Flips that break the syntax stand in only where there is no other.
-        """
-        flips = [flip for space in self.spaces for flip in space.flips]
-        if not flips and self.quick:
-            flips = [self.quick[0].counterfactual(self.quick[1])]
-        flips = flips or [flip for space in self.spaces for flip in space.broken]
-        effects = [(self.scorer.effect(flip.edits) or Effect(), flip) for flip in flips]
-        kept: list[tuple[Effect, Counterfactual]] = []
-        for effect, flip in sorted(effects, key=self._smallness):
-            if not any(effect.covers(smaller) for smaller, _ in kept if bool(smaller.words) == bool(effect.words)):
-                kept.append((effect, flip))
-        return tuple(flip for _, flip in kept)
-
-    def _smallness(self, one: tuple[Effect, Counterfactual]) -> tuple[bool, int, int, int, float]:
-        effect, flip = one
-        lines, characters = effect.size(self.scorer.diff)
-        return bool(effect.words), lines, characters, len(flip.edits), -abs(flip.after.margin)
-
-    def progress(self, phase: str) -> Progress:
-        """Where the search stands."""
-        found = self.found()
-        best = found[0].after if found else self.scorer.best.prediction if self.scorer.best else self.scorer.before
-        return Progress(self.scorer.counting.queries, self.options.budget, best.score, found, phase)
-
-    def result(self, stopped: StopReason) -> SearchResult:
-        """All that was found, with certificates as they hold at the end."""
-        for space in self.spaces:
-            space.recertify()
-        found, best = self.found(), self.scorer.best
-        return SearchResult(
-            counterfactuals=found,
-            closest=(best.edits, best.prediction) if best and not found else None,
-            queries=self.scorer.counting.queries,
-            budget=self.options.budget,
-            stopped=stopped,
-            seconds=self.scorer.seconds,
-            before=self.scorer.before,
-            coverage=tuple(space.coverage(self.options.max_edits) for space in self.spaces),
-            max_edits=self.options.max_edits,
-            diff=self.scorer.diff,
-            skipped=self.scorer.skipped,
-        )

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cached_property
 from itertools import combinations
 from math import comb
 
 from explain.counterfactual.operators import Operator
 from explain.counterfactual.ranking import Members
 from explain.counterfactual.scoring import EditSet, Scored, Scorer
-from explain.counterfactual.types import CLEAR_MARGIN, Certificate, Counterfactual, Coverage, Minimality, Rules
+from explain.counterfactual.types import (
+    CLEAR_MARGIN,
+    Certificate,
+    Counterfactual,
+    Coverage,
+    Edit,
+    Minimality,
+    Rules,
+)
 from models.change.types import Level
 
 
@@ -23,19 +32,31 @@ class EditSpace:
     def __init__(self, operator: Operator, scorer: Scorer) -> None:
         self.name = operator.card.name
         self.level: Level = operator.card.level
-        protected = scorer.rules.protected
-        offers = {edit: effect for edit, effect in operator.offers(scorer.diff).items() if not effect.lines & protected}
-        scorer.learn(offers)
-        self.edits = tuple(offers)
         self.gains: dict[Members, float] = {}
         self.flips: list[Counterfactual] = []
         self.broken: list[Counterfactual] = []
-        self._scorer = scorer
-        self._index = {edit: n for n, edit in enumerate(self.edits)}
+        self._operator, self._scorer = operator, scorer
+
+    @cached_property
+    def edits(self) -> EditSet:
+        """All edits, which are made when they are first asked for: some operators ask a model for them."""
+        protected = self._scorer.rules.protected
+        offers = self._operator.offers(self._scorer.diff).items()
+        found = {edit: effect for edit, effect in offers if not effect.lines & protected}
+        self._scorer.learn(found)
+        return tuple(found)
+
+    @cached_property
+    def _index(self) -> dict[Edit, int]:
+        return {edit: n for n, edit in enumerate(self.edits)}
 
     def pick(self, members: Members) -> EditSet:
         """The edits at these indexes."""
         return tuple(self.edits[n] for n in members)
+
+    def members(self, edits: EditSet) -> Members:
+        """The indexes of these edits."""
+        return tuple(self._index[edit] for edit in edits)
 
     def picks(self, sets: Iterable[Members]) -> Iterator[EditSet]:
         """The edits of each set, lazily."""
@@ -48,7 +69,7 @@ class EditSpace:
     def record(self, scored: Iterable[Scored]) -> None:
         """Keep the measured gains."""
         for one in scored:
-            self.gains[tuple(self._index[edit] for edit in one.edits)] = one.gain
+            self.gains[self.members(one.edits)] = one.gain
 
     def keep(self, one: Scored) -> None:
         """Keep a flip, with the certificate that holds now; the same set twice is kept once, a set of its own subsets never."""
@@ -90,7 +111,9 @@ class EditSpace:
         return sum(comb(len(self.edits), k) for k in range(1, size)) - sum(len(members) < size for members in self.gains)
 
     def coverage(self, most: int) -> Coverage:
-        """Up to which size all sets were scored (or are no edits)."""
+        """Up to which size all sets were scored (or are no edits); of edits that were never asked for, none."""
+        if "edits" not in self.__dict__:
+            return Coverage(self.name, 0, 0, 0)
         complete = 0
         while complete < min(most, len(self.edits)) and self._complete(complete + 1):
             complete += 1

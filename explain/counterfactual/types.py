@@ -27,12 +27,14 @@ NOUNS: Mapping[str, str] = MappingProxyType(
         "drop-file": "file",
         "delete-word": "word",
         "rename": "name",
+        "swap-name": "swap",
+        "replace-word": "replacement",
         "cut-message": "message word",
     }
 )
 """What each operator edits, in the order in which they are tried."""
 OPERATOR_NAMES = tuple(NOUNS)
-REWORDING = ("delete-word", "rename", "cut-message")
+REWORDING = ("delete-word", "rename", "swap-name", "replace-word", "cut-message")
 """Operators that put other words in place."""
 TAKING_BACK = tuple(name for name in OPERATOR_NAMES if name not in REWORDING)
 """Operators that take changes back."""
@@ -130,7 +132,8 @@ class Counterfactual:
     """A smallest-found set of edits under which the verdict is the other one.
 
     Promise: ``apply(original, edits) == diff``, ``after`` is the classifier's answer for ``diff``, and its margin is
-    further than ``CLEAR_MARGIN`` from the threshold. ``syntax`` says what became of the code's.
+    further than ``CLEAR_MARGIN`` from the threshold. ``syntax`` says what became of the code's, ``plausibility`` how likely it
+    is beside the original, from 0 to 1 (``plausible.plausibility``; None where nothing could say).
     ``explain.counterfactual.verify`` checks all of it afresh.
     """
 
@@ -140,6 +143,7 @@ class Counterfactual:
     after: Prediction
     certificate: Certificate
     syntax: Syntax = Syntax.UNKNOWN
+    plausibility: float | None = None
 
     @property
     def patch(self) -> str:
@@ -158,7 +162,7 @@ class SearchOptions:
     operators: tuple[str, ...] = field(
         default=OPERATOR_NAMES, metadata={"help": "edits that may be made", "choices": OPERATOR_NAMES}
     )
-    max_edits: int = field(default=6, metadata={"help": "most edits in one counterfactual", "min": 1, "max": 12})
+    max_edits: int = field(default=32, metadata={"help": "most edits in one counterfactual", "min": 1, "max": 500})
     budget: int = field(default=400, metadata={"help": "most diffs to score, the original included", "min": 1, "max": 1_000_000})
     seconds: float = field(
         default=60.0, metadata={"help": "seconds after which no further batch is begun", "min": 0.0, "max": 86_400.0}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import combinations, islice
 
 from explain.counterfactual.core import Core
-from explain.counterfactual.recount import Change, Key, applied, offered, touches
+from explain.counterfactual.recount import Change, Key, applied, contradictory, offered, touches
 from explain.counterfactual.syntax import SyntaxJudge
 from explain.counterfactual.types import Counterfactual, Minimality, Syntax
 from models.change.edit import revert
@@ -122,7 +122,10 @@ class _Check:
             if n == most:
                 self.reasons.append(f"The certificate speaks of more than {most} smaller sets; raise the limit to check it.")
                 return
-            edited = applied(self.original, [self.offered[key] for key in keys])
+            changes = [self.offered[key] for key in keys]
+            if contradictory(changes):
+                continue
+            edited = applied(self.original, changes)
             if edited.files and not (certificate.rules.keep_syntax and self._syntax(keys) is Syntax.INVALID):
                 self.checked += 1
                 texts.setdefault((render(edited), edited.message), edited)

@@ -18,6 +18,8 @@ SYNTAX: Mapping[Syntax, str] = MappingProxyType(
 )
 """What became of the syntax, as a sentence."""
 _NAMED = 3
+_IMPLAUSIBLE = 0.5
+"""Below this a sentence warns: per token the lines are less than half as likely as before."""
 _ENDED = {
     StopReason.FOUND: "",
     StopReason.EXHAUSTED: "",
@@ -57,6 +59,16 @@ def describe(diff: Diff, edits: Sequence[Edit]) -> str:
     phrases = [_phrase(diff, edit) for edit in edits[:_NAMED]]
     more = len(edits) - _NAMED
     return _listed([*phrases, f"make {more} more edit{_s(more)}"] if more > 0 else phrases)
+
+
+def plausible(value: float | None) -> str:
+    """What the plausibility of a counterfactual means."""
+    if value is None:
+        return "How plausible the edited lines are could not be said: the language model reads none of them."
+    likely = f"To a language model of diffs, a token of the lines at the edits is {value:.2f} times as likely as before"
+    if value < _IMPLAUSIBLE:
+        return f"{likely}: odd code, which tells something about the model."
+    return "To a language model of diffs, the lines at the edits are as likely as before." if value >= 0.995 else f"{likely}."
 
 
 def _found(best: Counterfactual, result: SearchResult) -> str:
@@ -110,6 +122,8 @@ def _phrase(diff: Diff, edit: Edit) -> str:
     number = old if new is None else new
     if unit.level is Level.TOKEN:
         word = _quoted(line.text[unit.start : unit.end])
+        if edit.operator in {"swap-name", "replace-word"}:
+            return f"put {_quoted(edit.replacement or '')} in the place of {word} in line {number} of {path}"
         if edit.replacement:
             return f"rename {word} to {_quoted(edit.replacement)}, first in line {number} of {path}"
         return f"delete {word} from line {number} of {path}"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
 
+from models.change.keywords import KEYWORDS
 from models.change.rewrite import rewritable
 from models.change.types import MESSAGE_FILE, Diff, LineKind, Unit, clean
 
@@ -43,6 +45,48 @@ def own_names(diff: Diff) -> Mapping[str, tuple[Unit, ...]]:
             if len(match[0]) >= _SHORT and not match[0][0].isdecimal() and match[0] not in known:
                 places.setdefault(match[0], []).append(Unit(line.file, line.hunk, line.line, *match.span()))
     return {name: tuple(units) for name, units in places.items()}
+
+
+MOST_NAMES = 120
+"""Names of a change for which others are looked for, in reading order."""
+
+
+def replaceable(diff: Diff) -> list[Unit]:
+    """The names of added lines that are no keywords of common languages, the first ``MOST_NAMES`` of them."""
+    named = (
+        Unit(line.file, line.hunk, line.line, *match.span())
+        for line, text in rewritable(diff)
+        if line.file != MESSAGE_FILE
+        for match in _own(text)
+    )
+    return list(islice(named, MOST_NAMES))
+
+
+def neighbours(diff: Diff) -> Mapping[Unit, tuple[str, ...]]:
+    """For each of ``replaceable`` the nearest other name of its sort before it and the nearest after it, in the whole diff.
+
+    Names that a bracket follows are of one sort (they are called), all others of the other.
+    """
+    standing = [
+        (Unit(line.file, line.hunk, line.line, *match.span()), match[0], text[match.end() : match.end() + 1] == "(")
+        for line, text in ((unit, clean(line.text)) for unit, line in diff.lines())
+        for match in _own(text)
+    ]
+    wanted = set(replaceable(diff))
+    found: dict[Unit, tuple[str, ...]] = {}
+    for n, (unit, name, called) in enumerate(standing):
+        if unit in wanted:
+            sides = (reversed(standing[:n]), standing[n + 1 :])
+            others = (next((other for _, other, sort in side if sort is called and other != name), None) for side in sides)
+            found[unit] = tuple(dict.fromkeys(other for other in others if other))
+    return found
+
+
+def _own(text: str) -> Iterator[re.Match[str]]:
+    """Names of more than one character that are no keywords."""
+    for match in _WORD.finditer(text):
+        if len(match[0]) > 1 and not match[0][0].isdecimal() and match[0].lower() not in KEYWORDS:
+            yield match
 
 
 def _names(text: str) -> Iterator[str]:

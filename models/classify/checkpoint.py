@@ -29,6 +29,8 @@ _FORBIDDEN_KEYS = (
 _BOUNDS = {"num_hidden_layers": 64, "hidden_size": 8192, "vocab_size": 1_000_000, "intermediate_size": 65_536}
 TRANSFORMER, DIFF_TRANSFORMER, SIZE, BAG = "transformer", "diff-transformer", "size", "bag"
 WEIGHTS = "model.safetensors"
+GUESSES = "guesser.safetensors"
+"""The masked language model beside a classifier's weights, on which no score depends."""
 FILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         TRANSFORMER: ("config.json", "tokenizer.json", "*.safetensors"),
@@ -207,6 +209,7 @@ def digest_folder(folder: Path) -> str:
     """SHA-256 over the names and bytes of all that decides the answers (16 hexadecimal digits)."""
     total = hashlib.sha256()
     for path in sorted(folder.iterdir()):
-        if path.name.endswith((".safetensors", ".safetensors.index.json")) or path.name in _DECIDING:
+        decides = path.name.endswith((".safetensors", ".safetensors.index.json")) or path.name in _DECIDING
+        if decides and path.name != GUESSES:
             total.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()[:16]

@@ -182,7 +182,7 @@ def read_parts(folder: Path, settings: Settings | None = None) -> Parts:
             f"whydiff.json of {folder} reads {settings.encode.path_length} tokens of a path, which leaves no room in segments of "
             f"{shape.segment}; copy the checkpoint again."
         )
-    tokenizer, tensors = _tokenizer(folder, shape), _tensors(folder)
+    tokenizer, tensors = read_tokenizer(folder, shape), _tensors(folder)
     network, guesser = DiffNetwork(shape), Guesser(shape)
     _fill(folder, network, NETWORK, tensors)
     _fill(folder, guesser, GUESSER, tensors)
@@ -208,7 +208,8 @@ def read_shape(folder: Path) -> tuple[Shape, int]:
     return Shape(**{key: config[key] for key in _MOST if key != "bits"}), config["bits"]
 
 
-def _tokenizer(folder: Path, shape: Shape) -> Tokenizer:
+def read_tokenizer(folder: Path, shape: Shape) -> Tokenizer:
+    """The vocabulary of a checkpoint; raises ModelError where it cannot be read or is larger than ``shape`` says."""
     try:
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     except Exception as error:  # the tokenizers library raises plain Exception

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 
 from models.classify.checkpoint import BAG, DIFF_TRANSFORMER, SIZE, TRANSFORMER, read_kind
+from models.classify.guesses import MaskedModel
 from models.classify.protocol import Classifier
 
 
@@ -23,6 +25,14 @@ def load(folder: Path | None = None) -> Classifier:
     """
     folder = folder or shipped()
     return LOADERS[read_kind(folder)](folder)
+
+
+@cache
+def shipped_guesser() -> MaskedModel:
+    """The masked language model that comes with whydiff: the encoder of the shipped checkpoint as it was pre-trained."""
+    from models.classify.diff_guesser import load_diff_guesser
+
+    return load_diff_guesser(shipped())
 
 
 def _transformer(folder: Path) -> Classifier:

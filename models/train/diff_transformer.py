@@ -20,7 +20,7 @@ from models.data.weights import training_weights
 from models.encode.encoder import EncodeOptions
 from models.encode.segments import Marks, marks_of
 from models.encode.spelling import spelling_of
-from models.train.diff_export import export
+from models.train.diff_export import export, export_guesser
 from models.train.labelled import Labelled, Labels
 from models.train.loop import WORK, Loop, best_device
 from models.train.masked import MaskedTokens
@@ -51,8 +51,9 @@ def train_diff_transformer(
 ) -> Iterator[Report]:
     """Train on the rows with split "train" of ``frame``, yielding progress; goes on with what ``folder`` holds.
 
-    Leaves ``model.safetensors``, ``config.json``, ``tokenizer.json``, ``train.json`` and ``state.json`` in ``folder`` at the
-    end, and in its folder ``work`` what only going on needs.
+    Leaves ``model.safetensors``, ``config.json``, ``tokenizer.json``, ``train.json``, ``state.json`` and, if the network was
+    pre-trained here, ``guesser.safetensors`` (what it was then: a masked language model) in ``folder``, and in its folder
+    ``work`` what only going on needs.
     """
     rows = frame[frame["split"] == "train"].reset_index(drop=True)
     start = begun(init, options, folder) if init else fresh(rows, options, folder)
@@ -61,6 +62,7 @@ def train_diff_transformer(
     start.guesser.to(best_device())
     if init is None and options.pretrain_epochs:
         yield from _pretrain(start, data, options, folder)
+        export_guesser(folder, start.network, start.guesser)
     part = linear_part(data, start, options, folder)
     task = _labels(start, data, part, options)
     loop = Loop(task, options.pace(), folder)

@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from explain.counterfactual.operators import effect_of
-from explain.counterfactual.recount import Key, applied, offered
+from explain.counterfactual.recount import Key, applied, contradictory, offered
 from explain.counterfactual.search import search
 from explain.counterfactual.types import (
     CLEAR_MARGIN,
@@ -57,8 +57,9 @@ def sets(diff: Diff, operator: str, sizes: range) -> Iterator[tuple[tuple[Key, .
     edits = offered(diff, operator)
     for size in sizes:
         for keys in combinations(edits, size):
-            edited = applied(diff, [edits[key] for key in keys])
-            if edited.files:
+            changes = [edits[key] for key in keys]
+            edited = applied(diff, changes)
+            if edited.files and not contradictory(changes):
                 yield keys, edited
 
 
@@ -119,7 +120,7 @@ def check_reach(table: Table, diff: Diff, result: SearchResult) -> None:
     """All that is called complete was scored, no scored flip is smaller than those given, and exhausted means none."""
     found = [size(diff, one.certificate.operator, [(e.unit, e.replacement) for e in one.edits]) for one in result.counterfactuals]
     for coverage in result.coverage:
-        assert coverage.units == len(offered(diff, coverage.operator))
+        assert coverage.units in {0, len(offered(diff, coverage.operator))}  # 0: never asked for
         for keys, edited in sets(diff, coverage.operator, range(1, result.max_edits + 1)):
             scored = edited.id in table.seen
             assert scored or len(keys) > coverage.complete

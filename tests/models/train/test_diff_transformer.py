@@ -13,6 +13,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from models.change.types import LineKind
+from models.classify.diff_guesser import load_diff_guesser
 from models.classify.differentiable import Differentiable
 from models.classify.load import load
 from models.data.dataset import to_diff
@@ -209,3 +211,30 @@ def test_a_damaged_folder_is_refused_in_one_sentence(trained: Path, tmp_path: Pa
     damage(folder)
     with pytest.raises(ModelError, match=sentence):
         load(folder)
+
+
+def test_the_network_as_it_was_pretrained_stays_as_a_masked_language_model(trained: Path, tmp_path: Path) -> None:
+    """It is what pre-training left, to 8 bits, and no score depends on it; what is broken in it is named."""
+    kept = load_file(trained / "work" / "pretrain-best.safetensors")
+    small = load_file(trained / "guesser.safetensors")
+    assert not any(name.startswith(("network.outer", "network.query")) for name in small)
+    for name, value in small.items():
+        if not name.endswith(".scale"):
+            scale = small.get(name + ".scale")
+            read = value.float() if scale is None else value.float() * scale.unsqueeze(1)
+            assert torch.allclose(read, kept[name].float(), atol=float(kept[name].abs().max()) / 120 + 1e-3)
+    diff = to_diff(*dataset().iloc[0][["diff", "message"]])
+    assert diff is not None
+    added = [unit for unit, line in diff.lines() if line.kind is LineKind.ADDED]
+    assert (load_diff_guesser(trained).likelihood(diff, added) or 0) < 0
+    copy = Path(shutil.copytree(trained, tmp_path / "model"))
+    save_file({name: value for name, value in small.items() if "hunks" not in name}, copy / "guesser.safetensors")
+    assert load(copy).digest == load(trained).digest
+    with pytest.raises(ModelError, match=r"lacks the weight network\.hunks"):
+        load_diff_guesser(copy)
+    (copy / "guesser.safetensors").write_bytes(b"no weights")
+    with pytest.raises(ModelError, match="could not be read"):
+        load_diff_guesser(copy)
+    (copy / "guesser.safetensors").unlink()
+    with pytest.raises(ModelError, match="could not be read"):
+        load_diff_guesser(copy)
