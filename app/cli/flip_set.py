@@ -130,6 +130,8 @@ def _keeping(kept: Kept, output: Path | None) -> Iterator[None]:
         yield
     except BaseException:
         kept.save()
+        if not kept.seen:
+            raise
         if output is not None:
             changes = "1 flagged change is" if len(kept.records) == 1 else f"{len(kept.records):,} flagged changes are"
             say(f"Stopped early: {changes} in {output}; the same command again goes on from there.")

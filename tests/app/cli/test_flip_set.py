@@ -163,9 +163,13 @@ def test_a_stopped_run_goes_on(whydiff, planted, searched, dataset: Path, tmp_pa
     assert whole == told(whydiff, dataset)
 
 
-def test_a_run_stopped_without_a_table_says_so(whydiff, planted, dataset: Path, monkeypatch) -> None:
-    def stopping(*_):
-        raise KeyboardInterrupt
+def test_a_run_stopped_without_a_table_says_so(whydiff, planted, searched, dataset: Path, monkeypatch) -> None:
+    examine = surveying.examine
+
+    def stopping(row, *rest):
+        if searched:
+            raise KeyboardInterrupt
+        return examine(row, *rest)
 
     monkeypatch.setattr(surveying, "examine", stopping)
     stopped = whydiff("flip", dataset)
@@ -173,11 +177,13 @@ def test_a_run_stopped_without_a_table_says_so(whydiff, planted, dataset: Path, 
     assert "nothing was kept; with -o" in stopped.err
 
 
-def test_a_failing_model_leaves_what_is_done(whydiff, planted, dataset: Path, tmp_path: Path, monkeypatch) -> None:
+def test_a_model_that_fails_at_once_leaves_nothing(whydiff, planted, dataset: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(type(planted), "predict", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
     result = whydiff("flip", dataset, "-o", tmp_path / "flips.parquet")
     assert result.code == 2
-    assert "Stopped early: 0 flagged changes are in" in result.err
+    assert "disk full" in result.err
+    assert "Stopped early" not in result.err  # before anything was done
+    assert not (tmp_path / "flips.parquet").exists()
 
 
 def test_splits(whydiff, refused, planted, dataset: Path) -> None:
