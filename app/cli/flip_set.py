@@ -45,7 +45,7 @@ class SetFlags:
     ] = None
     split: Annotated[str | None, typer.Option(help="Of a dataset: only rows with this split, such as valid.")] = None
     seed: Annotated[
-        int | None, typer.Option(help=f"Of a dataset: seed of the order of its rows [default: {_SEED}].", min=0, metavar="N")
+        int | None, typer.Option(help=f"Of a dataset: seed of the order of its rows; {_SEED} by default.", min=0, metavar="N")
     ] = None
 
     def refuse(self, name: str) -> None:

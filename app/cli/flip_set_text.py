@@ -153,7 +153,7 @@ def _lifts(found: Aggregates) -> Iterator[Text | Table]:
         return
     yield Text()
     yield Text(f"What the {found.fine:,} flips by single lines or words touch, against as many edits drawn by lot", "bold")
-    table = _table("word or part of a path", "stands in", "flips", "by lot", "lift", "adjusted p", "flagged with it")
+    table = _table("word, part of a path, sort of line", "stands in", "flips", "by lot", "lift", "adjusted p", "flagged with it")
     for one in _worth_showing(found.lifts):
         p = "-" if one.p is None else "<0.0001" if one.p < 1e-4 else f"{one.p:.4f}"
         figures = (one.feature.where, f"{one.flips:,}", f"{one.expected:.1f}", f"{one.lift:.1f}", p, f"{one.flagged:,}")
@@ -163,7 +163,9 @@ def _lifts(found: Aggregates) -> Iterator[Text | Table]:
 
 
 def _worth_showing(lifts: Sequence[Lift]) -> list[Lift]:
-    return [one for one in lifts if one.lift > 1][:_LIFTS]
+    """Sorts of line, then what stands out."""
+    lines = [one for one in lifts if one.feature.where == "line"]
+    return lines + [one for one in lifts if one.lift > 1 and one not in lines][:_LIFTS]
 
 
 def _table(first: str, *titles: str) -> Table:

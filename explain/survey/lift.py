@@ -1,4 +1,4 @@
-"""Which words and paths stand in what a flip touches more often than lots would draw them.
+"""Which words, paths and sorts of line a flip touches more often than lots would.
 
 Were the words no matter, a flip that takes two of a change's forty added lines back might have taken any two of them: how
 likely a word then is to be among them follows from counting (hypergeometric), for every change by itself. How many changes
@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from explain.counterfactual.effects import Effect
 from explain.counterfactual.operators import OPERATORS
 from explain.counterfactual.types import REWORDING, Edit
-from explain.survey.touched import names, said
-from models.change.types import MESSAGE_FILE, Diff, LineKind, clean
+from explain.survey.touched import names, said, silent_units
+from models.change.types import MESSAGE_FILE, Diff, LineKind, Unit, clean
 
+SILENT, CODE = "comment or blank", "code"
+"""Sorts of line: with a comment or nothing alone, and all others."""
 FINE = ("revert-line", *REWORDING)
 """Operators whose single edits are of one size, so that any of a change's edits could have been drawn as well."""
 LEAST = 5
@@ -27,7 +29,7 @@ LEAST = 5
 
 @dataclass(frozen=True, slots=True, order=True)
 class Feature:
-    """A word or a part of a path; ``where`` is added, removed, message or path."""
+    """A word, a part of a path or a sort of line; ``where`` is added, removed, message, path or line."""
 
     where: str
     text: str
@@ -69,8 +71,9 @@ def drawn(diff: Diff, edits: Sequence[Edit]) -> Drawn:
     taken: Counter[str] = Counter()
     holders: dict[str, Counter[Feature]] = {}
     hit: set[Feature] = set()
+    silent = silent_units(diff)
     for edit, effect in OPERATORS.get(operator).offers(diff).items():
-        features = _features(diff, effect)
+        features = _features(diff, effect, silent)
         lot = diff.line(edit.unit).kind.value if operator == "revert-line" else operator
         totals[lot] += 1
         holders.setdefault(lot, Counter()).update(features)
@@ -83,9 +86,10 @@ def drawn(diff: Diff, edits: Sequence[Edit]) -> Drawn:
 def held(diff: Diff) -> frozenset[Feature]:
     """Every feature of the changed lines, the message and the paths of ``diff``."""
     found = {Feature("message", name.lower()) for name in names(diff.message)}
-    for _, line in diff.lines():
+    silent = silent_units(diff)
+    for unit, line in diff.lines():
         if line.changed:
-            found |= _of_line(line.kind, line.text)
+            found |= _of_line(line.kind, line.text) | {_sort(unit, silent)}
     for file in diff.files:
         found |= path_parts(clean(file.path))
     return frozenset(found)
@@ -99,8 +103,8 @@ def path_parts(path: str) -> frozenset[Feature]:
     return frozenset(Feature("path", part) for part in (*parts, *([f"*.{ending}"] if stem and dot else [])))
 
 
-def _features(diff: Diff, effect: Effect) -> set[Feature]:
-    found: set[Feature] = set()
+def _features(diff: Diff, effect: Effect, silent: Collection[Unit]) -> set[Feature]:
+    found = {_sort(unit, silent) for unit in effect.reverted}
     for unit, text in [*((one, "") for one in effect.reverted), *((one, said(diff, one)) for one, _ in effect.words)]:
         if unit.file == MESSAGE_FILE:
             found |= {Feature("message", name.lower()) for name in names(text)}
@@ -109,6 +113,10 @@ def _features(diff: Diff, effect: Effect) -> set[Feature]:
         found |= _of_line(line.kind, text or line.text)
         found |= path_parts(clean(diff.files[unit.file].path))
     return found
+
+
+def _sort(unit: Unit, silent: Collection[Unit]) -> Feature:
+    return Feature("line", SILENT if unit in silent else CODE)
 
 
 def _of_line(kind: LineKind, text: str) -> set[Feature]:

@@ -25,6 +25,7 @@ _READS: Mapping[str, str] = MappingProxyType(
     }
 )
 _WHERE = {
+    "line": "these sorts of line",
     "added": "these words of added lines",
     "removed": "these words of removed lines",
     "message": "these words of the message",

@@ -10,8 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from app.cli import flip_set_rows
-from app.cli.flip_set_table import SCHEMA
+from app.cli.flip_set_table import SCHEMA, Kept
+from explain.counterfactual.types import SearchOptions
 from explain.survey import run as surveying
+from explain.survey.record import Passed, Reason
+from explain.survey.run import examine
+from tests.explain.survey.survey_toys import Planted as Toy
+from tests.explain.survey.survey_toys import plain, row, surveyed
 
 HEAD = "--- a/src/a{0}.py\n+++ b/src/a{0}.py\n@@ -1 +1,4 @@\n top\n+left({0})\n"
 CODE = HEAD + "+danger(zone)\n+right({0})\n"
@@ -184,6 +189,26 @@ def test_a_model_that_fails_at_once_leaves_nothing(whydiff, planted, dataset: Pa
     assert "disk full" in result.err
     assert "Stopped early" not in result.err  # before anything was done
     assert not (tmp_path / "flips.parquet").exists()
+
+
+def test_a_record_comes_back_from_the_table_as_it_was(tmp_path: Path) -> None:
+    renamed = row("renamed", plain(1, "danger();", "danger();"), project="p", label=1)
+    records = [
+        surveyed(row("line", plain(0, "danger();"))),
+        surveyed(row("message", plain(0), "mind the danger")),
+        examine(renamed, Toy(), SearchOptions(operators=("rename",))),
+        examine(renamed, Toy(), SearchOptions(operators=("drop-file",))),
+    ]
+    assert [one.flip and one.flip.operator for one in records] == ["revert-line", "cut-message", "rename", None]
+    kept = Kept.open(tmp_path / "t.parquet", {"model": "m", "flags": {}, "rows": "r"})
+    for one in records:
+        kept.add(one)
+    passed = [Passed("", Reason.NOT_FLAGGED, 0.25), Passed("x", Reason.NO_NUMBER)]
+    for one in passed:
+        kept.pass_over(one)
+    kept.save()
+    again = Kept.open(tmp_path / "t.parquet", kept.settings)
+    assert (again.records, list(again.passed()), again.seen) == (records, passed, 6)
 
 
 def test_splits(whydiff, refused, planted, dataset: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explain.counterfactual.types import Edit
-from explain.survey.lift import LEAST, Feature, Lot, at_least, drawn, held, lifts, path_parts
+from explain.survey.lift import CODE, LEAST, SILENT, Feature, Lot, at_least, drawn, held, lifts, path_parts
 from models.change.parse import parse
 from models.change.types import Unit
 from tests.explain.survey.survey_toys import patch
@@ -50,12 +50,22 @@ def test_at_least_is_the_sum_over_all_outcomes(chances: list[float], count: int)
 def test_sides_are_lots_of_their_own() -> None:
     diff = parse(TWO, "say word")
     lots = drawn(diff, (Edit("revert-line", Unit(0, 0, 1)),))
-    assert lots.hit == {WORD, Feature("added", "one"), *path_parts("src/a.c")}
+    assert lots.hit == {WORD, Feature("added", "one"), Feature("line", CODE), *path_parts("src/a.c")}
     chances = dict(lots.chances())
     assert chances[WORD] == pytest.approx(2 / 3)
     assert chances[Feature("added", "three")] == pytest.approx(1 / 3)
     assert chances[Feature("path", "src/")] == 1.0
     assert Feature("removed", "word") not in chances  # no removed line was taken
+
+
+def test_sorts_of_line_are_counted_like_words() -> None:
+    diff = parse(patch("a.c", "// word", "", "code(1);", "code(2);", "code(3);"), "")
+    lots = drawn(diff, (Edit("revert-line", Unit(0, 0, 1)), Edit("revert-line", Unit(0, 0, 3))))
+    assert {one.text for one in lots.hit if one.where == "line"} == {SILENT, CODE}
+    chances = dict(lots.chances())
+    assert chances[Feature("line", SILENT)] == pytest.approx(1 - 3 / 10)  # three pairs of five lines are code alone
+    assert chances[Feature("line", CODE)] == pytest.approx(1 - 1 / 10)
+    assert {one for one in held(diff) if one.where == "line"} == {Feature("line", SILENT), Feature("line", CODE)}
 
 
 def test_words_of_the_message_and_of_lines_are_lots_of_their_own() -> None:
