@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from app.cli.scored import Dataset, readable
+from app.cli.scored import Dataset, readable_diff
 from explain.survey.record import Row
 from models.change.types import clean
 from models.errors import DataError
@@ -91,7 +91,7 @@ def _cells(row: Any) -> dict[str, Any]:
 def _row(name: str, cells: dict[str, Any]) -> Row:
     label = cells.get("label")
     project, language, split = (_text(cells.get(column)) for column in ("project", "language", "split"))
-    diff = readable(cells.get("diff"), cells.get("message"))
+    diff = readable_diff(cells.get("diff"), cells.get("message"))
     return Row(name, diff, project, language, split, int(label) if label in (0, 1) else None)
 
 
