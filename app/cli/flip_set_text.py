@@ -158,14 +158,16 @@ def _lifts(found: Aggregates) -> Iterator[Text | Table]:
         p = "-" if one.p is None else "<0.0001" if one.p < 1e-4 else f"{one.p:.4f}"
         figures = (one.feature.where, f"{one.flips:,}", f"{one.expected:.1f}", f"{one.lift:.1f}", p, f"{one.flagged:,}")
         table.add_row(shown(one.feature.text, "bold" if one.p is not None and one.p < SURE else ""), *figures)
-    yield table
+    if table.row_count:
+        yield table
     yield Text(f"{found.tested:,} tested, those that {LEAST} flips or more could have touched (Benjamini-Hochberg).", "dim")
 
 
 def _worth_showing(lifts: Sequence[Lift]) -> list[Lift]:
-    """Sorts of line, then what stands out."""
-    lines = [one for one in lifts if one.feature.where == "line"]
-    return lines + [one for one in lifts if one.lift > 1 and one not in lines][:_LIFTS]
+    """Of what was tested: sorts of line, then what stands out."""
+    tested = [one for one in lifts if one.p is not None]
+    lines = [one for one in tested if one.feature.where == "line"]
+    return lines + [one for one in tested if one.lift > 1 and one not in lines][:_LIFTS]
 
 
 def _table(first: str, *titles: str) -> Table:
