@@ -46,6 +46,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "pandas": ("app.components.why_panel", "explain.trial", "models.data", "models.evaluate.predictions", "models.train"),
     "plotly": ("app.components",),
     "pyarrow": (
+        "app.cli.flip_set_table",
         "app.cli.scored",
         "models.data",
         "models.evaluate",
@@ -60,7 +61,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
         "models.classify.diff_transformer",
         "models.train",
     ),
-    "scipy": ("models.train",),
+    "scipy": ("explain.survey.lift", "models.train"),
     "sklearn": ("models.evaluate", "models.train"),
     "streamlit": PAGES,
     "tokenizers": (

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.console import progress, say, show, working
+from app.cli.flip_set import SetFlags, flip_set
 from app.cli.inputs import load_classifier, model_payload, read_text_diff
 from app.cli.options import ModelChoice, Source
 from app.cli.output import dumps
+from app.cli.score import is_dataset
 from explain.counterfactual.types import SearchOptions
+from models.errors import UsageError
 
 if TYPE_CHECKING:
     from app.cli.cored import Cored
@@ -50,9 +53,17 @@ class How:
     ] = Ask.NECESSARY
 
 
-def flip(source: Source, choice: ModelChoice, how: How, options: SearchOptions) -> None:
-    """The smallest change under which the verdict would be the other one, with what was proved about it."""
+def flip(source: Source, choice: ModelChoice, how: How, options: SearchOptions, flags: SetFlags) -> None:
+    """The smallest change under which the verdict would be the other one, with what was proved about it.
+
+    Of a dataset: that of every flagged change, and what they come to.
+    """
     _check_operators(options)
+    if is_dataset(source.input):
+        _check_how(how)
+        flip_set(source, choice, options, flags, how.format is Format.JSON)
+        return
+    flags.refuse(source.input)
     diff = read_text_diff(source.input, source.repo)
     classifier = load_classifier(choice.model)
     if how.ask is Ask.SUFFICIENT:
@@ -70,6 +81,13 @@ def _check_operators(options: SearchOptions) -> None:
 
     for name in options.operators:
         OPERATORS.get(name)
+
+
+def _check_how(how: How) -> None:
+    """Raise UsageError for what can be asked of a single change only."""
+    wrong = "--format patch" if how.format is Format.PATCH else "--ask sufficient" if how.ask is Ask.SUFFICIENT else ""
+    if wrong:
+        raise UsageError(f"Expected a single change with {wrong}, but got a dataset; leave {wrong} out.")
 
 
 def _search(diff: Diff, classifier: Classifier, options: SearchOptions) -> SearchResult:

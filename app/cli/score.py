@@ -69,7 +69,7 @@ def score(source: Inputs, choice: ModelChoice, how: How) -> None:
     if how.engine is Engine.RAY:
         raise UsageError("This version of whydiff scores on one machine only; use --engine local.")
     check_output(how.output)
-    datasets = [one for one in source.inputs if _is_dataset(one)]
+    datasets = [one for one in source.inputs if is_dataset(one)]
     if not datasets:
         if how.split is not None:
             raise UsageError(f"Expected datasets with --split {how.split}, but got changes; leave --split out.")
@@ -83,7 +83,7 @@ def score(source: Inputs, choice: ModelChoice, how: How) -> None:
         _score_datasets([Path(one) for one in datasets], choice, how)
 
 
-def _is_dataset(name: str) -> bool:
+def is_dataset(name: str) -> bool:
     """Whether ``name`` is a Parquet file or a folder that holds some."""
     try:
         return name.endswith(DATASET) or any(Path(name).glob(f"*{DATASET}"))

@@ -172,14 +172,15 @@ def score_batches(dataset: Dataset, classifier: Classifier) -> Iterator[tuple[An
         texts = batch.column("diff").to_pylist()
         messages = batch.column("message").to_pylist() if "message" in names else [""] * len(texts)
         ids = batch.column("id").to_pylist() if "id" in names else places
-        diffs = [_readable(text, message) for text, message in zip(texts, messages, strict=True)]
+        diffs = [readable_diff(text, message) for text, message in zip(texts, messages, strict=True)]
         readable = [diff for diff in diffs if diff is not None]
         answers = iter(classifier.predict(readable) if readable else ())
         rows = zip(map(str, ids), diffs, strict=True)
         yield batch, [unscored(name) if diff is None else record(name, diff.id, next(answers)) for name, diff in rows]
 
 
-def _readable(text: object, message: object) -> Diff | None:
+def readable_diff(text: object, message: object) -> Diff | None:
+    """The diff of a row; None where there is no text that a model can read."""
     if not isinstance(text, str):
         return None
     diff = to_diff(text, message if isinstance(message, str) else "")

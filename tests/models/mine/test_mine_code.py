@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from models.mine.code import LANGUAGES, code_lines, is_code, may_hold_defects, shape, unspaced
+from models.mine.code import LANGUAGES, code_lines, is_code, is_docs, is_test, may_hold_defects, shape, silent_lines, unspaced
 from models.mine.facts import clean_message, cut, only_formats
 
 PYTHON = b'''\
@@ -124,3 +124,32 @@ def test_people_are_not_named() -> None:
     )
     assert clean_message(message) == "Fix it\n\nAda Lovelace <address> saw it.\n\nFixes: 1234567"
     assert clean_message("x \udcff y") == "x ? y"
+
+
+@pytest.mark.parametrize(
+    ("path", "lines", "silent"),
+    [
+        ("a.c", ["int x; /* why */", "// c", "", "/* open", "more"], {1, 2, 3, 4}),
+        ("a.c", [" * begun further up", " */", "*p = 3;", "/* a */"], {0, 1, 3}),
+        ("a.c", ["* p = 3;", "#define X 1"], set()),
+        ("a.rs", ["/// of f", "//! of all", "fn f() {", "// c"], {0, 1, 3}),
+        ("a.py", ["# c", "x = 1  # d", "", "import a"], {0, 2}),
+        ("a.py", ["end of a docstring", '"""', "code()", "# c"], set()),
+        ("a.py", ["x = '*/5'", "# c"], {1}),
+        ("a.js", ["let s = `", "// no comment", "`;"], set()),
+        ("a.sh", ["#!/bin/sh", "# c"], {1}),
+        ("a.md", ["# a heading", " "], {1}),
+        ("a.c", ["// " + "x" * 5000, ""], {1}),
+        ("a.c", [], set()),
+        ("a.c", ["", "\t"], {0, 1}),
+    ],
+)
+def test_silent_lines_are_blank_or_comments_alone(path: str, lines: list[str], silent: set[int]) -> None:
+    assert silent_lines(path, lines) == silent
+
+
+def test_tests_and_documentation_are_told_by_their_paths() -> None:
+    assert all(map(is_test, ["tests/a.c", "src/test_a.py", "a.spec.ts", "FooTest.java", "x/fixtures/a.json"]))
+    assert not any(map(is_test, ["src/contest.c", "attest.py", "latest.js", "docs/a.md"]))
+    assert all(map(is_docs, ["README.md", "docs/conf.py", "a/doc/x.c", "NOTES.rst"]))
+    assert not any(map(is_docs, ["src/docs.c", "a.py", "tests/a.c"]))

@@ -1,0 +1,1 @@
+"""Counterfactuals over a set of changes: what a model leans on."""
