@@ -20,7 +20,7 @@ from models.classify.load import load
 from models.classify.protocol import Classifier
 from models.errors import WhydiffError
 from models.registry.resolve import resolve
-from scripts.flips.file import read_lines, record_of, write
+from scripts.flips.file import Verdicts, read_lines, record_of, write
 from scripts.flips.measure import OPERATORS, Record, Settings, measure, searching
 from scripts.flips.ours import timed
 from scripts.flips.rows import Row, counted, flagged, frame_of
@@ -68,8 +68,9 @@ def tables(bench: Bench, frame: pd.DataFrame, plan: Sequence[tuple[int, int]], r
     """Print a section for every range of sizes."""
     units = bench.settings.units
     counts = pd.Series(counted(frame, OPERATORS[units]), index=frame.index)
+    verdicts = Verdicts(bench.classifier, bench.file, bench.settings)
     for low, high in plan:
-        chosen = flagged(frame[counts.between(low, high)], bench.classifier, rows, seed)
+        chosen = flagged(frame[counts.between(low, high)], verdicts, rows, seed)
         records = bench.measured(chosen)
         done = {one.row for one in records}
         times = bench.timed([row for row in chosen if row[0] in done])

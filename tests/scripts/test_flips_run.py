@@ -14,7 +14,7 @@ from models.change.render import render
 from models.change.types import Diff
 from models.classify.protocol import Prediction
 from scripts.flips import __main__ as command
-from scripts.flips.file import read_lines, record_of, write
+from scripts.flips.file import Verdicts, read_lines, record_of, write
 from scripts.flips.measure import OURS, Outcome, Record, Settings
 from scripts.flips.peers import PEERS
 from scripts.flips.rows import counted, flagged, frame_of
@@ -157,11 +157,19 @@ def test_a_run_prints_tables_and_a_second_one_measures_nothing(
     assert command.main(arguments) == 0
     first, asked = capsys.readouterr().out, len(short.seen)
     assert first.startswith("### Changed lines taken back, 2 to 6 units\n\n2 flagged diffs (samples 2)")
-    assert [json.loads(line)["kind"] for line in file.read_text().splitlines()] == ["record", "record", "seconds", "seconds"]
+    kinds = [json.loads(line)["kind"] for line in file.read_text().splitlines()]
+    assert kinds[kinds.index("record") :] == ["record", "record", "seconds", "seconds"]
     assert all(text not in file.read_text() for text in ("@@", "diff --git"))
     assert command.main(arguments) == 0
     assert capsys.readouterr().out == first
-    assert len(short.seen) - asked < asked / 4  # the rows are chosen anew
+    assert len(short.seen) - asked == 1  # what is imported on first use
+
+
+def test_verdicts_are_kept(tmp_path: Path) -> None:
+    toy, diffs = linear({"a": 1.0}, -0.5), [lines_of("a"), lines_of("b")]
+    kept = [Verdicts(toy, tmp_path / "flips.jsonl", SETTINGS).predict(diffs) for _ in range(2)]
+    assert kept[0] == kept[1] == linear({"a": 1.0}, -0.5).predict(diffs)
+    assert toy.batches == [1, 1]
 
 
 def test_no_minute_means_what_the_file_holds(short: Short, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
