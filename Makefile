@@ -5,6 +5,7 @@
 # PYTHON=python3.13   the interpreter to make .venv with (3.11 or newer; found by itself otherwise)
 # TORCH_INDEX=URL     the index to take torch from, for torch only
 # DATASET=FILE MODELS="default other"   what make bench scores, and with which models
+# FLIPS="--rows 18 --minutes 3"         how much of it the searches for flips are compared on
 # GPU=1               accept a torch build with CUDA, which brings gigabytes of libraries
 
 VENV := .venv
@@ -17,6 +18,7 @@ GPU ?=
 WORKERS ?= 2
 DATASET ?=
 MODELS ?= default
+FLIPS ?= --rows 18 --minutes 3
 
 .PHONY: help install app test lint types unit soak bench clean
 .DELETE_ON_ERROR:
@@ -25,7 +27,7 @@ help:
 	@echo "make app    install into .venv, then open the workbench in the browser"
 	@echo "make test   install, then run linter, type checker and tests"
 	@echo "make soak   install, then run the slow tests"
-	@echo "make bench  install, then measure how fast models score"
+	@echo "make bench  install, then measure how fast models score, and the search for flips beside others"
 	@echo "make clean  remove .venv and what the tools left behind"
 
 app: install
@@ -49,6 +51,7 @@ soak: install
 
 bench: install
 	$(BIN)/python -m scripts.bench "$(DATASET)" $(MODELS)
+	$(BIN)/python -m scripts.flips $(if $(DATASET),"$(DATASET)") --model "$(firstword $(MODELS))" $(FLIPS)
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage*

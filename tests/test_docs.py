@@ -20,7 +20,7 @@ LINK = re.compile(r"!?\[[^]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.*)$", re.MULTILINE)
 SHELL = {"sh", "console", "bash"}
 OTHER_PROGRAMS = {"git", "pip", "cd", "python"}
-VARIABLES = {"PYTHON", "TORCH_INDEX", "GPU", "WORKERS", "DATASET", "MODELS"}
+VARIABLES = {"PYTHON", "TORCH_INDEX", "GPU", "WORKERS", "DATASET", "MODELS", "FLIPS"}
 
 
 @cache
