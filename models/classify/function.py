@@ -7,7 +7,8 @@ import importlib
 import inspect
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +43,11 @@ class FunctionClassifier:
         texts = [(clean(render(diff)), clean(diff.message)) for diff in diffs]
         try:
             given: Any = self._function(texts)
-        except Exception as error:  # whatever somebody's function raises, the user gets one sentence
-            raise ModelError(f"The function {self.name} raised {type(error).__name__}: {str(error)[:200]}; mend it.") from error
-        scores = _numbers(given)
+            scores = _numbers(given, len(diffs) + 1)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # whatever somebody's function raises, also to end the program, is one sentence
+            raise ModelError(f"The function {self.name} raised {type(error).__name__}: {_told(error)}; mend it.") from error
         if scores is None or len(scores) != len(diffs):
             got = f"{len(scores)} of them" if scores is not None else f"a {type(given).__name__}"
             raise ModelError(f"Expected {len(diffs)} numbers from the function {self.name}, but got {got}; give one a change.")
@@ -71,10 +74,10 @@ def load_function(text: str) -> FunctionClassifier:
         sys.path.insert(0, str(Path.cwd()))
     try:
         found = getattr(importlib.import_module(module), name, None)
-    except Exception as error:  # a module may raise anything while it is imported
-        raise ModelError(
-            f"The module {module} could not be imported ({str(error)[:200]}); mend it, or the path to it."
-        ) from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a module may raise anything while it is imported, also to end the program
+        raise ModelError(f"The module {module} could not be imported ({_told(error)}); mend it, or the path to it.") from error
     if not callable(found):
         raise ModelError(f"The module {module} has no function {name}; name one of its functions.")
     return FunctionClassifier(found, text, _digest(found, text))
@@ -91,16 +94,39 @@ def _digest(function: Any, text: str) -> str:
 
 def _threshold(function: Any, name: str) -> float:
     given = getattr(function, "threshold", 0.5)
-    if not isinstance(given, (int, float)) or not 0 < given < 1:
+    # Scores are not told apart nearer to 0 or 1 than that.
+    if not isinstance(given, (int, float)) or not _NEAREST < given < 1 - _NEAREST:
         raise ModelError(f"Expected a threshold between 0 and 1 as attribute of {name}, but got {given!r}; set another one.")
     return float(given)
 
 
-def _numbers(given: Any) -> list[float] | None:
-    try:
-        return [float(score) for score in given]
-    except (TypeError, ValueError):
+def _numbers(given: Any, most: int) -> list[float] | None:
+    """The numbers in order, ``most`` where they may have no end; None where ``given`` holds something else, or has no order."""
+    if isinstance(given, (str, bytes, Mapping, Set)):
         return None
+    try:
+        scores = iter(given)
+    except TypeError:
+        return None
+    some = list(scores if hasattr(given, "__len__") else islice(scores, most))
+    try:
+        return [_number(score) for score in some]
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _number(score: Any) -> float:
+    if isinstance(score, (str, bytes)):
+        raise TypeError("text is no number")
+    return float(score.detach() if hasattr(score, "detach") else score)  # torch warns where a tensor has a gradient
+
+
+def _told(error: BaseException) -> str:
+    """What ``error`` says, in short."""
+    try:
+        return str(error)[:200]
+    except Exception:  # somebody's class of errors
+        return "no message"
 
 
 def _log_odds(score: float) -> float:
