@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from math import comb
 
-from explain.counterfactual.effects import Effect, realise, whole_file
+from explain.counterfactual.effects import Effect, closing, realise, whole_file
 from explain.counterfactual.scoring import HaltError, Scored, Scorer
 from explain.counterfactual.shrink import Part, answer, shrink
 from explain.counterfactual.types import CLEAR_MARGIN, Edit, Minimality, Progress, SearchOptions, StopReason
@@ -98,7 +98,8 @@ class _Shrinking:
         self.units = tuple(sorted(units))
         self._edits = tuple(Edit(_LEAVE_OUT, unit) for unit in self.units)
         self._numbers = {edit: n for n, edit in enumerate(self._edits)}
-        scorer.learn({edit: Effect(frozenset({edit.unit})) for edit in self._edits})
+        closed = closing(scorer.diff)
+        scorer.learn({edit: Effect(closed(frozenset({edit.unit}))) for edit in self._edits})
         self.all: Part = frozenset(range(len(self.units)))
         self.part = self.all
         self.scored: dict[Part, Prediction] = {self.all: scorer.before}
@@ -138,8 +139,7 @@ class _Shrinking:
                 return
 
     def _score(self, parts: Iterable[Part], phase: str) -> Iterator[Progress]:
-        sets = (tuple(self._edits[n] for n in sorted(self.all - part)) for part in parts)
-        for batch in self.scorer.stream(sets):
+        for batch in self.scorer.stream(map(self._without, parts)):
             self._note(batch)
             yield self.progress(phase)
 
@@ -162,19 +162,24 @@ class _Shrinking:
 
     def _core(self) -> Core:
         minimality, checked = self._claim()
-        gone = Effect(frozenset(self.units[n] for n in self.all - self.part))
+        gone = self.scorer.effect(self._without(self.part)) or Effect()
         kept = tuple(self.units[n] for n in sorted(self.part))
         return Core(kept, realise(self.scorer.diff, gone), self.scorer.before, self.scored[self.part], minimality, checked)
 
     def _claim(self) -> tuple[Minimality, int]:
         """The strongest claim that the scored parts carry, and how many of them it rests on."""
-        smaller = [k for k in range(1, len(self.part))]
-        count = sum(comb(len(self.all), k) for k in smaller)
-        if count <= len(self.scored):
-            parts = (frozenset(part) for k in smaller for part in combinations(sorted(self.all), k))
-            if all(self.turns(self.scored.get(part)) for part in parts):
-                return Minimality.CARDINALITY, count
-        drops = [self.part - {n} for n in self.part]
-        if all(self.turns(self.scored.get(part)) for part in drops):
-            return Minimality.ONE, len(drops)
-        return Minimality.NONE, 0
+        sizes = range(1, len(self.part))
+        if sum(comb(len(self.all), size) for size in sizes) <= 4 * len(self.scored) + 64:
+            checked = self._turning(frozenset(part) for size in sizes for part in combinations(sorted(self.all), size))
+            if checked is not None:
+                return Minimality.CARDINALITY, checked
+        checked = self._turning(self.part - {n} for n in self.part)
+        return (Minimality.NONE, 0) if checked is None else (Minimality.ONE, checked)
+
+    def _turning(self, parts: Iterable[Part]) -> int | None:
+        """How many of ``parts`` leave something of the change, if each of those is known to turn the verdict; else None."""
+        left = [part for part in parts if part and not self.scorer.is_none(self._without(part))]
+        return len(left) if all(self.turns(self.scored.get(part)) for part in left) else None
+
+    def _without(self, part: Part) -> tuple[Edit, ...]:
+        return tuple(self._edits[n] for n in sorted(self.all - part))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from models.change.edit import revert, says_more_than_lines
 from models.change.rewrite import rewrite
-from models.change.types import Diff, FileDiff, Level, Unit
+from models.change.types import Diff, FileDiff, FileStatus, Level, Unit
+
+_LEAVES = (FileStatus.DELETED, FileStatus.RENAMED)
+_TAKES = (FileStatus.ADDED, FileStatus.RENAMED, FileStatus.COPIED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +72,23 @@ def changed_lines(diff: Diff, hunk: Unit) -> Sequence[Unit]:
     """The changed lines of a hunk, in order."""
     lines = diff.files[hunk.file].hunks[hunk.hunk].lines
     return [Unit(hunk.file, hunk.hunk, n) for n, line in enumerate(lines) if line.changed]
+
+
+def closing(diff: Diff) -> Callable[[frozenset[Unit]], frozenset[Unit]]:
+    """Gives what has to be taken back with some lines and files, these included.
+
+    Where one file takes the place that another leaves (``f`` is renamed or deleted, and made anew), the other cannot be
+    kept and the one be made all the same: taken back together, the change still applies.
+    """
+    takers = {file.path: f for f, file in enumerate(diff.files) if file.status in _TAKES}
+    left = {f: takers[file.old_path] for f, file in enumerate(diff.files) if file.status in _LEAVES and file.old_path in takers}
+
+    def closed(units: frozenset[Unit]) -> frozenset[Unit]:
+        for f, taker in left.items() if left else ():
+            kept = Unit(f) in units or (diff.files[f].status is FileStatus.DELETED and any(unit.file == f for unit in units))
+            wanted = whole_file(diff, taker) if kept and taker != f else frozenset()
+            if not wanted <= units:
+                return closed(units | wanted)
+        return units
+
+    return closed

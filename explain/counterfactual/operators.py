@@ -13,7 +13,7 @@ from itertools import groupby
 from math import comb
 from typing import Protocol
 
-from explain.counterfactual.effects import Effect, changed_lines, realise, together, whole_file
+from explain.counterfactual.effects import Effect, changed_lines, closing, realise, together, whole_file
 from explain.counterfactual.types import Edit
 from explain.counterfactual.words import neighbours, neutral, own_names, removable, replaceable
 from models.change.edit import changed_units
@@ -59,7 +59,8 @@ class RevertLine:
 
     def offers(self, diff: Diff) -> Mapping[Edit, Effect]:
         """One edit a changed line."""
-        return {Edit(self.card.name, unit): Effect(frozenset({unit})) for unit in changed_units(diff, Level.LINE)}
+        closed = closing(diff)
+        return {Edit(self.card.name, unit): Effect(closed(frozenset({unit}))) for unit in changed_units(diff, Level.LINE)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ class RevertRun:
 
     def offers(self, diff: Diff) -> Mapping[Edit, Effect]:
         """One edit a run of two or more lines."""
-        return {Edit(self.card.name, run[0]): Effect(frozenset(run)) for run in _runs(diff) if len(run) > 1}
+        closed = closing(diff)
+        return {Edit(self.card.name, run[0]): Effect(closed(frozenset(run))) for run in _runs(diff) if len(run) > 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +84,12 @@ class DropHunk:
 
     def offers(self, diff: Diff) -> Mapping[Edit, Effect]:
         """One edit a hunk; for a ``kind``, only where there are lines of the other kind too."""
-        found = {}
+        found, closed = {}, closing(diff)
         for hunk in changed_units(diff, Level.HUNK):
             changed = changed_lines(diff, hunk)
             mine = frozenset(unit for unit in changed if self.kind in {None, diff.line(unit).kind})
             if mine and (self.kind is None or len(mine) < len(changed)):
-                found[Edit(self.card.name, hunk)] = Effect(mine)
+                found[Edit(self.card.name, hunk)] = Effect(closed(mine))
         return found
 
 
@@ -99,7 +101,9 @@ class DropFile:
 
     def offers(self, diff: Diff) -> Mapping[Edit, Effect]:
         """One edit a file."""
-        return {Edit(self.card.name, unit): Effect(whole_file(diff, unit.file)) for unit in changed_units(diff, Level.FILE)}
+        closed = closing(diff)
+        files = changed_units(diff, Level.FILE)
+        return {Edit(self.card.name, unit): Effect(closed(whole_file(diff, unit.file))) for unit in files}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ class Rename:
         names = own_names(diff)
         return {
             Edit(self.card.name, places[0], plain): Effect(words=frozenset((unit, plain) for unit in places))
-            for places, plain in zip(names.values(), neutral(names), strict=True)
+            for places, plain in zip(names.values(), neutral(diff, names), strict=True)
         }
 
 

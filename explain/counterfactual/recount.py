@@ -9,7 +9,7 @@ from itertools import islice
 from models.change.edit import revert
 from models.change.keywords import KEYWORDS
 from models.change.rewrite import rewrite
-from models.change.types import MESSAGE_FILE, Diff, LineKind, Unit
+from models.change.types import MESSAGE_FILE, Diff, FileStatus, LineKind, Unit
 from models.classify.load import shipped_guesser
 
 MOST_NAMES, LIKELY = 120, 2
@@ -29,7 +29,22 @@ class Change:
 def offered(diff: Diff, operator: str) -> dict[Key, Change]:
     """Every edit of ``operator`` that ``diff`` offers; empty for an operator that is not known."""
     count = _COUNTS.get(operator)
-    return {} if count is None else count(diff)
+    found = {} if count is None else count(diff)
+    return {key: Change(along(diff, change.back), change.words) for key, change in found.items()}
+
+
+def along(diff: Diff, back: frozenset[Unit]) -> frozenset[Unit]:
+    """``back``, and the files that cannot be made when those files stay whose places they take."""
+    gone, made = set(back), (FileStatus.ADDED, FileStatus.RENAMED, FileStatus.COPIED)
+    places = {file.path: g for g, file in enumerate(diff.files) if file.status in made}
+    knots = [(f, places[file.old_path]) for f, file in enumerate(diff.files) if file.old_path in places]
+    for _ in knots:
+        for f, g in knots:
+            deleted, renamed = (diff.files[f].status is one for one in (FileStatus.DELETED, FileStatus.RENAMED))
+            stays = Unit(f) in gone or (deleted and any(unit.file == f for unit in gone))
+            if f != g and (deleted or renamed) and stays:
+                gone.add(Unit(g))
+    return frozenset(gone)
 
 
 def contradictory(changes: Iterable[Change]) -> bool:
@@ -133,12 +148,14 @@ def _names(diff: Diff) -> dict[Key, Change]:
         for a, b in _code_words(text):
             if b - a > 2 and not text[a].isdecimal() and text[a:b] not in elsewhere:
                 places.setdefault(text[a:b], []).append(Unit(line.file, line.hunk, line.line, a, b))
+    texts = (line.text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for _, line in diff.lines())
+    words = {text[a:b] for text in texts for a, b in _code_words(text)}
     found: dict[Key, Change] = {}
     number = 0
     for name, units in places.items():
         stem = _stem(name)
         number += 1
-        while stem + str(number) in places:
+        while stem + str(number) in words:
             number += 1
         found[units[0], stem + str(number)] = Change(words=dict.fromkeys(units, stem + str(number)))
     return found
@@ -146,9 +163,9 @@ def _names(diff: Diff) -> dict[Key, Change]:
 
 def _stem(name: str) -> str:
     """A word without meaning that begins and shouts as ``name`` does."""
-    if name == name.upper() != name.lower():
+    if name.isupper():
         return "NAME"
-    return "Name" if name[0] == name[0].upper() != name[0].lower() else "name"
+    return "Name" if name[0].isupper() else "name"
 
 
 def _added(diff: Diff) -> Iterator[tuple[Unit, str]]:

@@ -14,6 +14,7 @@ from explain.counterfactual.types import CLEAR_MARGIN, Edit, Rules, SearchOption
 from models.change.render import render
 from models.change.types import Diff
 from models.classify.protocol import Classifier, Prediction
+from models.errors import ModelError
 
 EditSet = tuple[Edit, ...]
 _READY = 256
@@ -97,6 +98,11 @@ class Scorer:
         self.rules = Rules(options.syntax == "keep", protected_units(diff, options.protect))
         self._at_once = max(1, _AT_ONCE // (1 + len(render(diff))))
         self.before = self.counting.predict([diff])[0]
+        if isnan(self.before.margin):
+            raise ModelError(
+                f"The model gives the change {diff.id} a score that is no number, so nothing can be said about it; use "
+                "another model."
+            )
         self._known = {diff.id: self.before}
 
     @property

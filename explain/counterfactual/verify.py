@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import combinations, islice
 
 from explain.counterfactual.core import Core
-from explain.counterfactual.recount import Change, Key, applied, contradictory, offered, touches
+from explain.counterfactual.recount import Change, Key, along, applied, contradictory, offered, touches
 from explain.counterfactual.syntax import SyntaxJudge
 from explain.counterfactual.types import Counterfactual, Minimality, Syntax
 from models.change.edit import revert
@@ -174,31 +174,30 @@ def verify_core(diff: Diff, core: Core, classifier: Classifier, most: int = 100_
     if reasons:
         return Verification(False, tuple(reasons), 0)
     text = render(core.diff)
-    if render(revert(diff, units - kept)) != text or parse(text, diff.message) != core.diff:
+    if render(revert(diff, along(diff, units - kept))) != text or parse(text, diff.message) != core.diff:
         return Verification(False, ("All else taken back, the change would give another text.",), 0)
     before, after = (classifier.predict([one])[0] for one in (diff, parse(text, diff.message)))
     if not (_same(before, core.before) and _same(after, core.after)):
         reasons.append("The change or its part scores differently from what is claimed.")
     if after.flagged != before.flagged or not abs(after.margin) > _CLEAR:
         reasons.append("The part has another verdict, or one too close to the threshold.")
-    smaller = list(islice(_smaller_parts(core, units), most + 1))
-    if core.checked != len(smaller):
-        reasons.append(f"The claim says {core.checked} smaller parts were checked, it takes {len(smaller)}.")
-    edited = [revert(diff, units - part) for part in smaller]
+    smaller = (revert(diff, along(diff, units - part)) for part in islice(_smaller_parts(core, units), most + 1))
+    edited = [one for one in smaller if one.files]
+    if core.checked != len(edited):
+        reasons.append(f"The claim says {core.checked} smaller parts were checked, it takes {len(edited)}.")
     answers = [one for start in range(0, len(edited), _BATCH) for one in classifier.predict(edited[start : start + _BATCH])]
     wrong = sum(one.flagged == before.flagged or not abs(one.margin) > _CLEAR for one in answers)
     if wrong:
         reasons.append(f"{wrong} smaller part{'' if wrong == 1 else 's'} keep the verdict too, or come too close.")
-    return Verification(not reasons, tuple(reasons), len(smaller))
+    return Verification(not reasons, tuple(reasons), len(edited))
 
 
 def _parts(diff: Diff) -> frozenset[Unit]:
     """The changed lines, and the files that a change of all their lines back would leave in the diff."""
     lines = frozenset(unit for unit, line in diff.lines() if line.changed)
-    left = revert(diff, lines)
-    survivors = {(file.path, file.old_path) for file in left.files}
-    files = (Unit(f) for f, file in enumerate(diff.files) if (file.path, file.old_path) in survivors)
-    return lines | frozenset(files)
+    files = (Unit(f) for f in range(len(diff.files)))
+    alone = {file: [unit for unit in lines if unit.file == file.file] for file in files}
+    return lines | frozenset(file for file, its in alone.items() if len(revert(diff, its).files) == len(diff.files))
 
 
 def _smaller_parts(core: Core, units: frozenset[Unit]) -> Iterator[frozenset[Unit]]:

@@ -85,8 +85,8 @@ def _none(result: SearchResult) -> str:
     head = f"Nothing was found under which the change would {clearly}be {_aim(result)}"
     covered = [_covered(one) for one in result.coverage if one.complete and one.scored]
     reach = f"{_listed(covered)} {'was' if len(covered) == 1 else 'were'} scored" if covered else "nothing was scored in full"
-    if result.skipped:
-        reach += f" ({result.skipped:,} sets of edits that break the syntax left out)"
+    if result.skipped and covered:
+        reach += f" (less {result.skipped:,} set{_s(result.skipped)} of edits that break{'s' * (result.skipped == 1)} the syntax)"
     if result.stopped is StopReason.EXHAUSTED:
         if not covered:
             operators = _listed([one.operator for one in result.coverage])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from models.change.keywords import KEYWORDS
@@ -93,12 +93,13 @@ def _names(text: str) -> Iterator[str]:
     return (word for word in _WORD.findall(text) if not word[0].isdecimal())
 
 
-def neutral(names: Collection[str]) -> Iterator[str]:
-    """For each of ``names`` one that says nothing, in its style; all different, and none of them among ``names``."""
+def neutral(diff: Diff, names: Iterable[str]) -> Iterator[str]:
+    """For each of ``names`` one that says nothing, in its style; all different, and none that stands in ``diff``."""
+    taken = {word for _, line in diff.lines() for word in _WORD.findall(clean(line.text))}
     number = 0
     for name in names:
         plain = "NAME" if name.isupper() else "Name" if name[:1].isupper() else "name"
         number += 1
-        while f"{plain}{number}" in names:
+        while f"{plain}{number}" in taken:
             number += 1
         yield f"{plain}{number}"

@@ -20,6 +20,9 @@ from tests.explain.counterfactual.planted import File, Plan, Row
 
 SPEED = settings(max_examples=60, deadline=None, database=None)
 
+FAST_OPERATORS = tuple(operator for operator in OPERATORS if operator.card.name != "replace-word")
+"""All but the one that asks a language model; its edits are of the kind of swap-name's."""
+
 
 def fed(plan: Plan) -> Plan:
     """``plan`` whose files all end with a line feed: then an edit moves lines, and makes none."""
@@ -70,7 +73,7 @@ def joined(one: Effect, other: Effect) -> Effect:
 @st.composite
 def edited(draw: st.DrawFn) -> tuple[Diff, list[Edit]]:
     diff = fed(draw(plans())).diff()
-    edits = [edit for operator in OPERATORS for edit in operator.offers(diff)]
+    edits = [edit for operator in FAST_OPERATORS for edit in operator.offers(diff)]
     return diff, draw(st.lists(st.sampled_from(edits), min_size=2, max_size=6, unique=True))
 
 
@@ -100,7 +103,7 @@ def test_edits_one_by_one_in_any_order_are_all_of_them_at_once(case: tuple[Diff,
 def test_every_edit_changes_the_change_and_reads_back(plan: Plan) -> None:
     diff = plan.diff()
     text = render(diff)
-    for operator in OPERATORS:
+    for operator in FAST_OPERATORS:
         for edit in operator.offers(diff):
             left = apply(diff, (edit,))
             assert (render(left), left.message) != (text, diff.message)
