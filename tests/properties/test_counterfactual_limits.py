@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import combinations, count
+from math import isnan
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from explain.counterfactual.core import Core, CoreResult, find_core
 from explain.counterfactual.search import search
 from explain.counterfactual.types import OPERATOR_NAMES, Minimality, Progress, SearchOptions, SearchResult, StopReason
-from explain.counterfactual.verify import verify_core
+from explain.counterfactual.verify import verify, verify_core
 from models.change.edit import changed_units, revert, says_more_than_lines
 from models.change.parse import parse
 from models.change.types import Diff, Level, Unit
@@ -71,6 +72,7 @@ def test_a_search_keeps_to_its_options_whatever_they_are(
         assert 0 < len(flip.edits) <= options.max_edits
         assert {edit.operator for edit in flip.edits} == {flip.certificate.operator} <= set(options.operators)
         assert flip.after == table.of(flip.diff)
+        assert verify(diff, flip, table).ok or isnan(last.before.margin)
 
 
 def names(diff: Diff) -> set[tuple[str, str]]:

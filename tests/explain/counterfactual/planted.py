@@ -86,7 +86,7 @@ class File:
         for rows in self.hunks:
             olds, news = (sum(row.mark != other for row in rows) for other in "+-")
             old, new = old + len(self.gap), new + len(self.gap)
-            parts.append(f"@@ -{old - (olds == 0)},{olds} +{new - (news == 0)},{news} @@\n")
+            parts.append(f"@@ -{_span(old, olds)} +{_span(new, news)} @@\n")
             parts += [f"{row.mark}{row.text}\n{_REMARK * row.bare}" for row in rows]
             old, new = old + olds, new + news
         return "".join(parts)
@@ -227,6 +227,11 @@ class Plan:
                 lines.append((row.text, row.bare))
         for n, (text, bare) in enumerate(lines, 1):  # what has no line feed gets one where the file goes on after it
             yield text if bare and n == len(lines) else text + "\n"
+
+
+def _span(start: int, count: int) -> str:
+    """A side of a hunk as git writes it."""
+    return str(start) if count == 1 else f"{start - (count == 0)},{count}"
 
 
 def key_of(plan: Plan, edit: Edit) -> Key:

@@ -104,6 +104,15 @@ def test_margins_that_tell_how_near_it_is_lead_to_the_pair_within_the_first_pair
     assert result.queries <= 1 + 40 + 16
 
 
+def test_a_triple_found_before_all_pairs_were_scored_is_proved_with_what_is_left() -> None:
+    words = [A, B, *(f"noise{n}" for n in range(17)), C]
+    plan, toy = one_line_a_word("+", words), planted(RULES["three"][0], "+", graded=True)
+    result = result_of(plan.diff(), toy, SearchOptions(("revert-line",), budget=260))
+    best = result.counterfactuals[0]
+    assert words_of(plan, words, best) == {A, B, C}
+    assert best.certificate == Certificate(Minimality.CARDINALITY, "revert-line", 3, 1 + 20 + 190)
+
+
 @pytest.mark.parametrize("budget", [1, 2, 17, 31, 32, 60, 150, 400, 466, 467])
 def test_a_budget_too_small_for_a_plateau_is_said_and_what_is_found_is_true(budget: int) -> None:
     terms, answers = RULES["two pairs"]
