@@ -1,7 +1,8 @@
 // The parts of diff_view.js that let a diff be edited. Every step goes to Python, which sends the whole picture anew.
 
 const CLICK_PAUSE = 230; // milliseconds in which a second click means: reword, not take back
-const senders = new WeakMap();
+const PATIENCE = 20000; // milliseconds after which an answer is no longer waited for
+const desks = new WeakMap(); // by diff: who sends steps, those that wait for an answer to the one before, and since when
 
 function address(element) {
   const { file, hunk, line } = element.dataset;
@@ -123,13 +124,35 @@ function reword(root, row, span) {
   if (span) field.setSelectionRange(...span);
 }
 
+// One step at a time: of two that arrive together Python would see the last only.
 function send(root, step) {
+  desks.get(root).steps.push(step);
+  next(root);
+}
+
+function next(root) {
+  const desk = desks.get(root);
+  if (!desk.steps.length || Date.now() - desk.since < PATIENCE) return;
+  desk.since = Date.now();
   root.querySelector(".strip")?.classList.add("waiting");
-  senders.get(root)?.(step);
+  desk.sender(desk.steps.shift());
 }
 
 function toggle(root, row) {
   if (row.hasAttribute("aria-checked")) send(root, { do: "toggle", ...address(row) });
+}
+
+// A first click counts once no second one can follow, or one elsewhere does.
+function settle(root) {
+  const { pause, row } = desks.get(root).click ?? {};
+  desks.get(root).click = null;
+  clearTimeout(pause);
+  if (row) toggle(root, row);
+}
+
+function forget(root) {
+  clearTimeout(desks.get(root).click?.pause);
+  desks.get(root).click = null;
 }
 
 function clicked(root, event) {
@@ -137,13 +160,14 @@ function clicked(root, event) {
   if (part) return send(root, { do: "toggle", ...address(part.parentElement) });
   const row = event.target.closest(".row.can");
   if (!row || row.classList.contains("editing")) return;
-  clearTimeout(root.pause);
+  if (event.detail > 1) forget(root);
+  else settle(root);
   if (event.target.closest(".pen")) return reword(root, row, null);
   const span = row.whole === undefined ? null : selected(root, row);
   if (span || (event.detail > 1 && row.whole !== undefined)) return reword(root, row, span);
   if (event.detail > 1 || selection(root)?.toString()) return;
   if (row.whole === undefined) toggle(root, row);
-  else root.pause = setTimeout(() => toggle(root, row), CLICK_PAUSE);
+  else desks.get(root).click = { row, pause: setTimeout(() => settle(root), CLICK_PAUSE) };
 }
 
 // Whether a key was one of the editor's.
@@ -171,14 +195,17 @@ function editingKey(root, event) {
 
 // Draws anew without losing what is open, where the reader is and what has the focus.
 function keepPlace(root, drawing) {
-  const focus = root.getRootNode().activeElement?.closest?.("[data-file]");
-  const at = focus && address(focus);
+  const focus = root.getRootNode().activeElement;
+  const button = [".undo", ".redo"].find((name) => focus?.matches(name));
+  const unit = focus?.closest("[data-file]");
+  const at = unit && address(unit);
   const boxes = [...root.querySelectorAll(".file:not(.message)")].map((box) => [box.classList.contains("closed"), box.querySelector(".body")?.scrollLeft ?? 0]);
   drawing();
   [...root.querySelectorAll(".file:not(.message)")].forEach((box, n) => {
     if (boxes[n] && boxes[n][0] !== box.classList.contains("closed")) box.open(!boxes[n][0]);
     if (boxes[n]?.[1]) box.querySelector(".body").scrollLeft = boxes[n][1];
   });
+  if (button) root.querySelector(button).focus({ preventScroll: true });
   if (!at) return;
   const found = root.querySelector(`[data-file="${at.file}"][data-hunk="${at.hunk}"][data-line="${at.line}"]`);
   (found?.querySelector("button.whole") ?? found)?.focus({ preventScroll: true });
@@ -202,22 +229,31 @@ function strip(root, data) {
   const bar = make("div", "strip" + (data.flagged ? " flagged" : ""));
   const gauge = make("span", "gauge");
   gauge.append(mark("limit", data.threshold), mark("was", data.before), mark("now", data.now));
-  const said = make("span", "said", data.words);
-  said.setAttribute("role", "status");
   const buttons = make("span", "steps");
   buttons.append(stepButton(root, "Undo", data.undo), stepButton(root, "Redo", data.redo));
-  bar.append(gauge, said, buttons);
-  if (data.problem) {
-    const problem = make("p", "problem", data.problem);
-    problem.setAttribute("role", "alert");
-    bar.append(problem);
-  }
+  bar.append(gauge, make("span", "said", data.words), buttons);
+  if (data.problem) bar.append(make("p", "problem", data.problem));
   return bar;
 }
 
+// For screen readers: they speak of an element that stays and says something else, not of one that is drawn anew.
+function speak(root, data) {
+  let spoken = root.parentNode.querySelector(".spoken");
+  if (!spoken) {
+    spoken = make("p", "spoken");
+    spoken.setAttribute("role", "status");
+    root.after(spoken);
+  }
+  spoken.textContent = data.problem || data.words;
+}
+
 function edit(root, data, sender) {
-  senders.set(root, sender);
-  clearTimeout(root.pause);
-  root.append(strip(root, data.strip));
+  desks.set(root, { steps: [], click: null, ...desks.get(root), sender, since: 0 });
+  keepPlace(root, () => {
+    draw(root, data);
+    root.append(strip(root, data.strip));
+  });
+  speak(root, data.strip);
+  next(root);
   root.onclick = (event) => clicked(root, event);
 }

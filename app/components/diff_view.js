@@ -302,9 +302,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.classList.toggle("dark", isDark(root));
   if (drawn.get(root) === data.version) return;
   drawn.set(root, data.version);
-  if (data.strip) keepPlace(root, () => draw(root, data));
-  else draw(root, data);
   if (data.strip) edit(root, data, (step) => setTriggerValue("step", step));
+  else draw(root, data);
   root.onkeydown = (event) => {
     if (data.strip && editingKey(root, event)) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
