@@ -34,7 +34,7 @@ def show_draft(diff: Diff, model: Classifier, prediction: Prediction) -> None:
 def edit_further(diff: Diff, edits: Sequence[Edit], key: str) -> None:
     """A button that takes the edits of a counterfactual to the editor."""
     name = f"further_{key}"
-    st.button("Edit this further", key=name, on_click=_begin, args=(diff, edits), width="stretch", icon=":material/edit:")
+    st.button("Edit this further", key=name, on_click=_begin, args=(diff, edits), icon=":material/edit:")
 
 
 def _begin(diff: Diff, edits: Sequence[Edit]) -> None:

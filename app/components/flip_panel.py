@@ -119,8 +119,7 @@ def _show_counterfactual(n: int, diff: Diff, one: Counterfactual, check: Verific
             width="stretch",
             icon=":material/download:",
         )
-        with right:
-            edit_further(diff, one.edits, str(n))
+        edit_further(diff, one.edits, str(n))
 
 
 def _marks(diff: Diff, edits: tuple[Edit, ...]) -> Marks:
