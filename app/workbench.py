@@ -68,6 +68,11 @@ def scored(diff: Diff, model: Classifier) -> Prediction:
     return _scored(diff.id, model.digest, diff, model)
 
 
+def rescored(diff: Diff, model: Classifier) -> Prediction:
+    """The verdict of ``model`` on a diff that is being edited; as ``scored``, without a sign that would push the editor about."""
+    return _rescored(diff.id, model.digest, diff, model)
+
+
 def explained(diff: Diff, model: Classifier, method: str, options: AttributionOptions) -> Attribution:
     """The attribution of ``method``; made once for a diff, model, method and options."""
     return _explained(diff.id, model.digest, method, options, diff, model)
@@ -145,6 +150,11 @@ def _digest(folder: str, files: tuple[tuple[str, int, int], ...]) -> str:
 # Streamlit leaves parameters with an underscore out of the key, so the digests beside them stand for them.
 @st.cache_resource(max_entries=256, show_spinner="Scoring…")
 def _scored(diff_id: str, digest: str, _diff: Diff, _model: Classifier) -> Prediction:
+    return _model.predict([_diff])[0]
+
+
+@st.cache_resource(max_entries=1024, show_spinner=False)
+def _rescored(diff_id: str, digest: str, _diff: Diff, _model: Classifier) -> Prediction:
     return _model.predict([_diff])[0]
 
 

@@ -116,6 +116,7 @@ function row(part, n, data, state) {
   heat(cell, part.values[n], data.scale, "this " + (sign === "@" ? "hunk" : "line"));
   element.append(cell);
   decorate(element, part, n, state);
+  if (data.strip) editableRow(element, part, n, state, data);
   return element;
 }
 
@@ -153,10 +154,10 @@ function decorate(element, part, n, state) {
   }
 }
 
-function body(part, data) {
+function body(part, data, at) {
   const outer = make("div", "body");
   const inner = make("div", "rows");
-  const state = { old: 0, new: 0, hunk: 0, marks: new Set(part.marks), words: new Map(part.words) };
+  const state = { old: 0, new: 0, hunk: 0, at, marks: new Set(part.marks), words: new Map(part.words) };
   for (let n = 0; n < part.texts.length; n++) inner.append(row(part, n, data, state));
   outer.append(inner);
   return outer;
@@ -185,12 +186,12 @@ function header(file, data) {
 }
 
 // A file is drawn when it is opened first, so that long changes appear at once.
-function fileBox(file, data, budget) {
+function fileBox(file, data, budget, at) {
   const box = make("section", "file");
   const head = header(file, data);
-  box.append(head);
+  box.append(data.strip ? editableHead(head, file, at) : head);
   const open = (on) => {
-    if (on && !box.querySelector(".body")) box.append(body(file, data));
+    if (on && !box.querySelector(".body")) box.append(body(file, data, at));
     box.classList.toggle("closed", !on);
     head.setAttribute("aria-expanded", String(on));
     more?.remove();
@@ -198,6 +199,7 @@ function fileBox(file, data, budget) {
   const long = file.texts.length > data.folded || budget.rows < file.texts.length;
   const more = long ? make("button", "unfold", `Show ${file.texts.length.toLocaleString("en")} lines`) : null;
   if (!file.texts.length) box.append(make("p", "empty", file.binary ? "Binary content: no lines to show, and none that the model reads." : "No changed lines."));
+  box.open = open;
   head.onclick = () => open(box.classList.contains("closed"));
   if (more) {
     more.onclick = () => open(true);
@@ -220,7 +222,7 @@ function messageBox(message, data) {
     heat(value, message.value, data.scale, "the message");
     head.append(value);
   }
-  box.append(head, body(message, data));
+  box.append(head, body(message, data, -1));
   return box;
 }
 
@@ -290,18 +292,20 @@ function draw(root, data) {
   if (data.metrics) root.append(metricsBox(data.metrics, data));
   if (data.message) root.append(messageBox(data.message, data));
   const budget = { rows: ROWS_AT_ONCE };
-  for (const file of data.files) root.append(fileBox(file, data, budget));
+  data.files.forEach((file, at) => root.append(fileBox(file, data, budget, at)));
   if (data.cut) root.append(make("p", "empty", `${data.cut.toLocaleString("en")} more lines are not shown; the report and the command line have all of them.`));
 }
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".diff");
   if (!root || !data) return;
   root.classList.toggle("dark", isDark(root));
   if (drawn.get(root) === data.version) return;
   drawn.set(root, data.version);
-  draw(root, data);
+  if (data.strip) edit(root, data, (step) => setTriggerValue("step", step));
+  else draw(root, data);
   root.onkeydown = (event) => {
+    if (data.strip && editingKey(root, event)) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "n" || event.key === "p") step(root, event.key === "n" ? 1 : -1);
   };

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app.components.core_panel import show_core
+from app.components.draft_panel import TRY, edit_further, show_draft
 from app.components.marks import Marks, marks_of
 from app.components.mount import show_diff
 from app.components.payload import View
@@ -39,8 +40,11 @@ _GO, _STAY = "What must go", "What must stay"
 def show_flips(diff: Diff, model: Classifier, prediction: Prediction) -> None:
     """Which question, the form, the running search, or what it found."""
     asked = st.segmented_control(
-        "Question", (_GO, _STAY), default=_GO, required=True, key="ask", bind="query-params", label_visibility="collapsed"
+        "Question", (_GO, _STAY, TRY), default=_GO, required=True, key="ask", bind="query-params", label_visibility="collapsed"
     )
+    if asked == TRY:
+        show_draft(diff, model, prediction)
+        return
     options = _choose_options()
     if asked == _STAY:
         show_core(diff, model, prediction, options)
@@ -129,6 +133,7 @@ def _show_counterfactual(n: int, diff: Diff, one: Counterfactual, check: Verific
             width="stretch",
             icon=":material/download:",
         )
+        edit_further(diff, one.edits, str(n))
 
 
 def _marks(diff: Diff, edits: tuple[Edit, ...]) -> Marks:

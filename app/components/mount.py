@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ _DIFF = st.components.v2.component(
     "whydiff_diff_view",
     html='<div class="diff" tabindex="0" role="region" aria-label="The change"></div>',
     css=_text("diff_view.css"),
-    js=_text("diff_view.js"),
+    js=_text("diff_edit.js") + _text("diff_view.js"),
 )
 _VERDICT = st.components.v2.component(
     "whydiff_verdict", html='<div class="verdict"></div>', css=_text("verdict.css"), js=_text("verdict.js")
@@ -30,6 +31,11 @@ _VERDICT = st.components.v2.component(
 def show_diff(view: View, key: str) -> None:
     """Draw a diff with what is painted and marked on it."""
     _DIFF(data=payload(view), key=key)
+
+
+def show_editor(view: View, key: str, on_step: Callable[[], None]) -> None:
+    """Draw a diff that can be edited; during ``on_step`` the session's state has the step at ``key``, under "step"."""
+    _DIFF(data=payload(view), key=key, on_step_change=on_step)
 
 
 def show_card(data: dict[str, Any], key: str) -> None:

@@ -10,13 +10,15 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
 from app.components.colours import CLASSES, Runs, colours
 from app.components.heat import NO_HEAT, Heat
 from app.components.marks import NO_MARKS, Marks
+from explain.counterfactual.effects import whole_file
+from models.change.rewrite import rewritable
 from models.change.types import MESSAGE_FILE, METRICS_FILE, Diff, FileDiff, Hunk, Line, LineKind, Unit, clean
 
 SHOWN_ROWS = 20_000
@@ -26,11 +28,29 @@ _RANGE = re.compile(r"@@ [^@]{0,200}@@")
 
 
 @dataclass(frozen=True, slots=True)
+class Strip:
+    """What an editor says of the version that it shows: scores in [0, 1], the same in words, and what went wrong last.
+
+    ``turn`` is another one after every step, also one that changed nothing, so that the browser hears of it.
+    """
+
+    before: float
+    now: float
+    threshold: float
+    flagged: bool
+    words: str
+    problem: str
+    undo: bool
+    redo: bool
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """What the component shows: a diff, values painted on it, edits marked in it.
 
     ``unread`` are the units that the model never saw. ``folded`` is the number of lines from which on a file starts
-    folded. ``only_marked`` leaves out the hunks in which nothing is marked.
+    folded. ``only_marked`` leaves out the hunks in which nothing is marked. With a ``strip`` the diff can be edited.
     """
 
     diff: Diff
@@ -39,6 +59,7 @@ class View:
     marks: Marks = NO_MARKS
     folded: int = 400
     only_marked: bool = False
+    strip: Strip | None = None
 
 
 def payload(view: View) -> dict[str, Any]:
@@ -60,9 +81,16 @@ def payload(view: View) -> dict[str, Any]:
         "files": [file for file in files if file is not None],
         "cut": builder.cut,
         "unread": bool(view.unread),
+        "strip": asdict(view.strip) if view.strip else None,
     }
     digest = hashlib.sha256(json.dumps(data, separators=(",", ":")).encode()).hexdigest()
     return {**data, "version": digest[:16]}
+
+
+def _fits_a_field(text: str) -> bool:
+    """Whether a line is not empty, is shown whole, and holds no carriage return but at its end: fields of browsers have none."""
+    line = text.removesuffix("\r")
+    return 0 < len(line) <= SHOWN_CHARACTERS and "\r" not in line
 
 
 def _bare(unit: Unit) -> Unit:
@@ -80,8 +108,8 @@ def _utf16(text: str) -> int:
 
 
 class _Rows:
-    """Columns, one item a row: signs, texts, segments, values, bars, first unread offset (-1: all read), marks; and the
-    words of a row that are replaced: (row, list of (start, end, text in place)).
+    """Columns, one item a row: signs, texts, segments, values, bars, first unread offset (-1: all read), marks; the
+    words of a row that are replaced: (row, list of (start, end, text in place)); and in an editor the rows that can be reworded.
 
     A row's segments are a flat list of (length, class, value or null); [] means one plain segment.
     """
@@ -96,6 +124,7 @@ class _Rows:
         self.marks: list[int] = []
         self.words: list[tuple[int, list[tuple[int, int, str]]]] = []
         self.ends: list[int] = []
+        self.rewordable: list[int] = []
         self.hunks: list[tuple[int, int, str]] = []
 
     def data(self) -> dict[str, Any]:
@@ -106,6 +135,7 @@ class _Rows:
             "marks": self.marks,
             "words": self.words,
             "ends": self.ends,
+            "rewordable": self.rewordable,
             "hunks": self.hunks,
         }
 
@@ -116,6 +146,7 @@ class _Builder:
     def __init__(self, view: View, unread: Mapping[Unit, int]) -> None:
         self.view = view
         self.unread = unread
+        self.rewritable = dict(rewritable(view.diff)) if view.strip else {}
         self.left = SHOWN_ROWS
         self.cut = 0
 
@@ -153,6 +184,7 @@ class _Builder:
             "value": self.view.heat.of(unit),
             "pathUnread": unit in self.unread,
             "dropped": unit in self.view.marks.units,
+            "back": self.view.strip is not None and whole_file(self.view.diff, f) <= self.view.marks.units,
         }
 
     def _hunk(self, rows: _Rows, unit: Unit, hunk: Hunk, runs: tuple[Runs, ...]) -> None:
@@ -177,6 +209,8 @@ class _Builder:
         shown = text[:SHOWN_CHARACTERS]
         rows.signs.append(sign)
         rows.texts.append(shown if len(shown) == len(text) else f"{shown} … {len(text) - len(shown)} more characters")
+        if _fits_a_field(self.rewritable.get(unit, "")):
+            rows.rewordable.append(len(rows.texts) - 1)
         words = [(a, b, put) for a, b, put in self.view.marks.words.get(unit, ()) if b <= len(shown)]
         if words:
             rows.words.append((len(rows.texts) - 1, [(_utf16(text[:a]), _utf16(text[:b]), put) for a, b, put in words]))

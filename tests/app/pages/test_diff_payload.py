@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from app.components.colours import CLASSES
 from app.components.heat import heat_of
 from app.components.marks import marks_of
-from app.components.payload import SHOWN_CHARACTERS, View, payload
+from app.components.payload import SHOWN_CHARACTERS, Strip, View, payload
 from explain.attribution.types import Attribution, UnitValue
 from models.change.parse import parse
 from models.change.types import METRICS_FILE, Diff, Level, Unit
@@ -111,3 +112,31 @@ def test_words_that_are_replaced_begin_and_end_where_segments_do() -> None:
     assert data["message"]["words"] == [(0, [(0, 3, "")])]
     assert part["marks"] == []
     assert payload(View(diff, marks=marks_of([Unit(0, 0, 1)]), only_marked=True))["message"] is None
+
+
+STRIP = Strip(0.6, 0.4, 0.5, False, "words", "", True, False, 1)
+
+
+def test_an_editor_is_told_what_can_be_reworded() -> None:
+    lines = ("+one", "+", "+\r", "+two\r", "+a\rb", "+\udcff", "+" + "x" * (SHOWN_CHARACTERS + 1), "-old", " same")
+    diff = parse("--- a/f\n+++ b/f\n@@ -1,2 +1,8 @@\n" + "".join(line + "\n" for line in lines), "said\n\nmore")
+    shown = payload(View(diff, strip=STRIP))
+    assert shown["files"][0]["rewordable"] == [1, 4]
+    assert shown["message"]["rewordable"] == [0, 2]
+    assert shown["strip"]["words"] == "words"
+    only_shown = payload(View(diff))
+    assert (only_shown["files"][0]["rewordable"], only_shown["strip"]) == ([], None)
+
+
+def test_an_editor_is_told_which_files_are_taken_back_whole() -> None:
+    moved = "diff --git a/o b/n\nsimilarity index 90%\nrename from o\nrename to n\n--- a/o\n+++ b/n\n@@ -1 +1,2 @@\n x\n+y\n"
+    diff = parse(moved + "--- a/z\n+++ b/z\n@@ -1 +1,2 @@\n x\n+y\n", "")
+    lines = [Unit(0, 0, 1), Unit(1, 0, 1)]
+    assert [file["back"] for file in payload(View(diff, marks=marks_of(lines), strip=STRIP))["files"]] == [False, True]
+    assert [file["back"] for file in payload(View(diff, marks=marks_of([*lines, Unit(0)]), strip=STRIP))["files"]] == [True, True]
+    assert [file["back"] for file in payload(View(diff, strip=STRIP))["files"]] == [False, False]
+
+
+def test_an_editor_hears_of_every_step() -> None:
+    versions = {payload(View(one_line("a"), strip=replace(STRIP, turn=turn)))["version"] for turn in (1, 2, 3)}
+    assert len(versions) == 3
