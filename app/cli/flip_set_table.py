@@ -60,7 +60,8 @@ Settings = dict[str, Any]
 
 def settings_of(classifier: Classifier, options: SearchOptions, rows: Rows) -> Settings:
     """The settings of a run, as JSON would give them back; a flag is called as on the command line."""
-    flags = {"split": rows.dataset.split, "seed": rows.seed} | asdict(options) | {"operators": ",".join(options.operators)}
+    lists = {"operators": ",".join(options.operators), "protect": ",".join(options.protect)}
+    flags = {"split": rows.dataset.split, "seed": rows.seed} | asdict(options) | lists
     return {"model": classifier.digest, "flags": flags, "rows": rows.digest}
 
 

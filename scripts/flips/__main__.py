@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--units", choices=tuple(PLAN), action="append", help="lines or words; both if left out")
     parser.add_argument("--sizes", type=_sizes, help="units of the diffs (4-25), in place of the usual tables")
     parser.add_argument("--budget", type=int, default=400, help="most queries of whydiff")
-    parser.add_argument("--max-edits", type=int, default=6, help="most edits of whydiff")
+    parser.add_argument("--max-edits", type=int, default=32, help="most edits of whydiff")
     parser.add_argument("--cap", type=int, default=2000, help="most queries of any other method")
     parser.add_argument("--pairs", type=int, default=40, help="most units for trying all pairs")
     parser.add_argument("--triples", type=int, default=12, help="most units for trying all sets of three")

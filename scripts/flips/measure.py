@@ -30,7 +30,7 @@ class Settings:
     model: str
     units: str
     budget: int = 400
-    max_edits: int = 6
+    max_edits: int = 32
     cap: int = 2000
     pairs: int = 40
     triples: int = 12
@@ -74,7 +74,8 @@ class Record:
 
 def searching(settings: Settings) -> SearchOptions:
     """What whydiff searches with: one operator, and no limit of time."""
-    return SearchOptions((OPERATORS[settings.units],), settings.max_edits, settings.budget, seconds=_LONG, batch=AT_ONCE)
+    operators = (OPERATORS[settings.units],)
+    return SearchOptions(operators, settings.max_edits, settings.budget, _LONG, AT_ONCE, syntax="any")
 
 
 def measure(row: tuple[str, str, Diff], classifier: Classifier, settings: Settings) -> Record:
