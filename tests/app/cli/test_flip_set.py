@@ -297,7 +297,7 @@ def test_tables_of_something_else_are_left_alone(whydiff, refused, planted, data
     content = flips.read_bytes()
     assert "was made with --seed 1;" in refused("flip", dataset, "-o", flips, "--seed", 2)
     assert "made with no --split;" in refused("flip", dataset, "-o", flips, "--split", "valid")
-    assert "made with --max-edits 6, --budget 400;" in refused("flip", dataset, "-o", flips, "--budget", 7, "--max-edits", 2)
+    assert "made with --max-edits 32, --budget 400;" in refused("flip", dataset, "-o", flips, "--budget", 7, "--max-edits", 2)
     planted.digest = "beefbeef"
     assert "another model" in refused("flip", dataset, "-o", flips)
     planted.digest = "feedbeef"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from explain.counterfactual.types import TAKING_BACK
 from tests.models.classify.light_toys import write_bag, write_size
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -86,8 +87,13 @@ def test_the_smallest_flip_is_found(whydiff, request: pytest.FixtureRequest, two
     for one in data["counterfactuals"]:
         assert one["verified"]
         assert not one["after"]["flagged"]
-    by_line = [one["edits"] for one in data["counterfactuals"] if one["edits"][0]["operator"] == "revert-line"]
-    assert min(map(len, by_line)) == edits
+    back = [one for one in data["counterfactuals"] if one["edits"][0]["operator"] in TAKING_BACK]
+    left = max(_added(one["patch"]) for one in back)
+    assert _added(two_files.read_text()) - left == edits
+
+
+def _added(patch: str) -> int:
+    return sum(line.startswith("+") and not line.startswith("+++") for line in patch.splitlines())
 
 
 @pytest.mark.parametrize("kind", ["bag", "size"])
