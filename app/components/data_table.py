@@ -38,7 +38,7 @@ class Table:
 def show_table(table: Table, key: str) -> None:
     """Draw the table folded away below its chart, and the way to its file; ``key`` names both."""
     with st.expander("The same as a table"):
-        st.dataframe(table.columns(), hide_index=True, key=f"{key}_table")
+        # Above the table, which the browser draws late: below it the button moves away from under a quick click.
         st.download_button(
             "CSV",
             table.csv(),
@@ -48,6 +48,7 @@ def show_table(table: Table, key: str) -> None:
             key=f"{key}_csv",
             icon=":material/download:",
         )
+        st.dataframe(table.columns(), hide_index=True, key=f"{key}_table")
 
 
 def show_plain_table(table: Table, alt: str) -> None:

@@ -20,7 +20,7 @@ _DESKS, _START = "drafts", "draft_start"
 
 @dataclass(slots=True)
 class Desk:
-    """A draft, what went wrong with the last step ("" if nothing did), and how many steps were tried."""
+    """A draft, what went wrong with the last step ("" if nothing did), and how many steps the editor sent."""
 
     draft: Draft
     problem: str = ""
@@ -29,6 +29,18 @@ class Desk:
     def step(self, change: Callable[[Draft], Draft]) -> None:
         """Change the draft, or keep it and say why not."""
         self.turn += 1
+        self._change(change)
+
+    def choose(self, turn: int, change: Callable[[Draft], Draft]) -> None:
+        """The same for a widget that was drawn at ``turn``, has the turn in its key, and keeps it and so the focus.
+
+        A browser that has not yet drawn a step sends what its widgets said before. Streamlit takes that for the user's choice:
+        with it the step would be undone, so that only widgets of this turn are heard.
+        """
+        if turn == self.turn:
+            self._change(change)
+
+    def _change(self, change: Callable[[Draft], Draft]) -> None:
         try:
             self.draft, self.problem = change(self.draft), ""
         except UsageError as error:

@@ -55,16 +55,17 @@ def show_versions(desk: Desk, key: str) -> None:
     """The list of versions, with what each was scored; choosing one goes there."""
     with st.container(width=_BOX):
         st.subheader("Versions", anchor=False)
-        draft = desk.draft
+        draft, turn = desk.draft, desk.turn
         shown = listed(draft)
-        st.session_state[f"{key}_at"] = draft.at
+        name = f"{key}_at_{turn}"
+        st.session_state[name] = draft.at
         st.radio(
             "Version",
             shown,
             format_func=lambda number: plain(_label(draft, number)),
             captions=[_said(draft, number) for number in shown],
-            key=f"{key}_at",
-            on_change=lambda: desk.step(lambda one: one.go(st.session_state[f"{key}_at"])),
+            key=name,
+            on_change=lambda: desk.choose(turn, lambda one: one.go(st.session_state[name])),
             label_visibility="collapsed",
         )
         if len(shown) < len(draft.versions):
@@ -75,14 +76,14 @@ def show_keeping(desk: Desk, model: Classifier, key: str) -> None:
     """The name of the current version, the downloads, and a draft to go on with."""
     with st.container(width=_BOX):
         st.subheader("Keep it", anchor=False)
-        draft, at = desk.draft, desk.draft.at
-        name = f"{key}_name_{at}"
+        draft, at, turn = desk.draft, desk.draft.at, desk.turn
+        name = f"{key}_name_{at}_{turn}"
         st.session_state[name] = draft.current.name
         st.text_input(
             "Pin this version under a name",
             max_chars=LONGEST_NAME,
             key=name,
-            on_change=lambda: desk.step(lambda one: one.pin(at, st.session_state[name])),
+            on_change=lambda: desk.choose(turn, lambda one: one.pin(at, st.session_state[name])),
             placeholder="a name, then Enter",
         )
         with st.container(horizontal=True):

@@ -162,9 +162,7 @@ class ReplaceWord:
 
 
 def _replacing(name: str, others: Mapping[Unit, Sequence[str]]) -> Mapping[Edit, Effect]:
-    return {
-        Edit(name, unit, text): Effect(words=frozenset({(unit, text)})) for unit, texts in others.items() for text in texts
-    }
+    return {Edit(name, unit, text): Effect(words=frozenset({(unit, text)})) for unit, texts in others.items() for text in texts}
 
 
 def _runs(diff: Diff) -> Iterator[tuple[Unit, ...]]:

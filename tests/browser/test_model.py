@@ -30,7 +30,7 @@ def test_the_page_of_a_run_is_drawn_and_fetches_nothing(address: str, watched: W
     assert page.locator(".js-plotly-plot").get_by_text("<img").count() > 0
     with page.expect_download() as download:
         page.get_by_text("The same as a table").last.click()
-        page.get_by_role("button", name="CSV").last.click()
+        page.get_by_test_id("stDownloadButton").last.get_by_role("button", name="CSV").click()
     assert Path(download.value.path()).read_text("utf-8").startswith("Mean score,Observed,From,To,Changes\n")
     assert page.get_by_text("Page not found").count() == 0
     assert page.evaluate("window.pwned === undefined")
