@@ -57,19 +57,24 @@ class Trial:
 
 
 def flagged_rows(frame: pd.DataFrame, classifier: Classifier, rows: int, seed: int = 7) -> Iterator[tuple[str, str, Diff]]:
-    """(id, language, diff) of flagged valid rows, the same number of each of the commonest languages."""
+    """``rows`` times (id, language, diff) of flagged valid rows, one of every language in turn, in a seeded order.
+
+    The commonest language comes first; one that has no more of them is passed over.
+    """
     valid = frame[frame["split"] == "valid"].sample(frac=1, random_state=seed)
-    languages = list(valid["language"].value_counts().index[: max(5, min(9, rows))])
-    each = -(-rows // max(1, len(languages)))
-    for language in languages:
-        found = 0
-        for row in valid[valid["language"] == language].itertuples():
-            diff = to_diff(str(row.diff), str(row.message))
-            if diff is not None and classifier.predict([diff])[0].flagged:
-                yield str(row.id), str(language), diff
-                found += 1
-            if found == each:
-                break
+    turns = [_flagged(valid[valid["language"] == one], classifier) for one in valid["language"].value_counts().index]
+    while turns and rows > 0:
+        found = [(one, next(one, None)) for one in turns[:rows]]
+        turns = [one for one, row in found if row is not None] + turns[rows:]
+        rows -= sum(row is not None for _, row in found)
+        yield from (row for _, row in found if row is not None)
+
+
+def _flagged(frame: pd.DataFrame, classifier: Classifier) -> Iterator[tuple[str, str, Diff]]:
+    for row in frame.itertuples():
+        diff = to_diff(str(row.diff), str(row.message))
+        if diff is not None and classifier.predict([diff])[0].flagged:
+            yield str(row.id), str(row.language), diff
 
 
 def try_one(row: str, language: str, diff: Diff, classifier: Classifier, options: SearchOptions) -> Trial:

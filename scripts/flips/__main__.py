@@ -9,21 +9,23 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
 import pandas as pd
 
+from explain.trial import flagged_rows
 from models.classify.load import load
 from models.classify.protocol import Classifier
 from models.errors import WhydiffError
 from models.registry.resolve import resolve
-from scripts.flips.file import Verdicts, read_lines, record_of, write
-from scripts.flips.measure import OPERATORS, Record, Settings, measure, searching
+from scripts.flips.file import Verdicts, lined, read_lines, record_of, write
+from scripts.flips.game import Game
+from scripts.flips.measure import OPERATORS, Record, Settings, engine, exhaust, others, own, searching
 from scripts.flips.ours import timed
-from scripts.flips.rows import Row, counted, flagged, frame_of
+from scripts.flips.rows import Row, counted, frame_of
 from scripts.flips.tables import report
 
 MANY = 1_000_000
@@ -43,14 +45,26 @@ class Bench:
     minutes: float
 
     def measured(self, rows: Sequence[Row]) -> list[Record]:
-        """The records of ``rows``, in order; those that are not in the file are measured while there is time."""
-        known = read_lines(self.file, self.settings, "record")
+        """The records of ``rows``, in order; those that are not in the file are measured while there is time.
+
+        What the other methods come to is kept apart: it is not measured again when whydiff's search has changed.
+        """
         until = monotonic() + 60 * self.minutes
+        apart = self.settings.of_others()
+        mine, theirs = read_lines(self.file, self.settings, "own"), read_lines(self.file, apart, "others")
         for row in rows:
-            if row[0] not in known and monotonic() < until:
-                known[row[0]] = asdict(measure(row, self.classifier, self.settings))
-                write(self.file, self.settings, "record", known[row[0]])
-        return [record_of(known[row]) for row, _, _ in rows if row in known]
+            if (row[0] in mine and row[0] in theirs) or monotonic() >= until:
+                continue
+            game = Game(row[2], OPERATORS[self.settings.units], self.classifier)
+            if row[0] not in mine:
+                mine[row[0]] = lined(row[0], own(game, self.settings))
+                write(self.file, self.settings, "own", mine[row[0]])
+            if row[0] not in theirs:
+                optimum, exhausted = exhaust(game, self.settings.pairs, self.settings.triples)
+                about = {"language": row[1], "n": len(game.edits), "exhausted": exhausted, "optimum": optimum}
+                theirs[row[0]] = lined(row[0], others(game, self.settings)) | about
+                write(self.file, apart, "others", theirs[row[0]])
+        return [record_of(mine[row], theirs[row]) for row, _, _ in rows if row in mine and row in theirs]
 
     def timed(self, rows: Sequence[Row]) -> list[tuple[float | None, float]]:
         """Processor seconds of whydiff on ``rows``, each with the model loaded anew, since one that remembers is faster."""
@@ -68,9 +82,9 @@ def tables(bench: Bench, frame: pd.DataFrame, plan: Sequence[tuple[int, int]], r
     """Print a section for every range of sizes."""
     units = bench.settings.units
     counts = pd.Series(counted(frame, OPERATORS[units]), index=frame.index)
-    verdicts = Verdicts(bench.classifier, bench.file, bench.settings)
+    verdicts = Verdicts(bench.classifier, bench.file, bench.settings.of_others())
     for low, high in plan:
-        chosen = flagged(frame[counts.between(low, high)], verdicts, rows, seed)
+        chosen = list(flagged_rows(frame[counts.between(low, high)], verdicts, rows, seed))
         records = bench.measured(chosen)
         done = {one.row for one in records}
         times = bench.timed([row for row in chosen if row[0] in done])
@@ -121,7 +135,7 @@ def _run(given: argparse.Namespace, file: Path) -> None:
     frame = frame_of(given.datasets)
     for units in given.units or tuple(PLAN):
         limits = (given.budget, given.max_edits, given.cap, given.pairs, given.triples)
-        bench = Bench(folder, classifier, Settings(classifier.digest, units, *limits), file, given.minutes)
+        bench = Bench(folder, classifier, Settings(classifier.digest, units, *limits, engine()), file, given.minutes)
         tables(bench, frame, [given.sizes] if given.sizes else PLAN[units], given.rows, given.seed)
 
 

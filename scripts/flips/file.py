@@ -33,10 +33,16 @@ def _line(line: str) -> list[dict[str, Any]]:
         return []
 
 
-def record_of(values: Mapping[str, Any]) -> Record:
-    """A record from its line."""
-    outcomes = {key: Outcome(**{**one, "members": tuple(one["members"])}) for key, one in values["outcomes"].items()}
-    fields = {name: values[name] for name in ("row", "language", "n", "exhausted", "optimum")}
+def lined(row: str, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
+    """The values of a line with the outcomes of one diff."""
+    return {"row": row, "outcomes": {key: asdict(one) for key, one in outcomes.items()}}
+
+
+def record_of(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Record:
+    """A record from its two lines."""
+    lines = mine["outcomes"] | theirs["outcomes"]
+    outcomes = {key: Outcome(**{**one, "members": tuple(one["members"])}) for key, one in lines.items()}
+    fields = {name: theirs[name] for name in ("row", "language", "n", "exhausted", "optimum")}
     return Record(**fields, outcomes=outcomes)
 
 

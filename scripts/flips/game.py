@@ -44,23 +44,23 @@ class Memory:
     """A classifier that asks the one inside for every text once, at most ``AT_ONCE`` a call."""
 
     def __init__(self, classifier: Classifier) -> None:
-        self._inside = classifier
+        self.inside = classifier
         self._known: dict[str, Prediction] = {}
 
     @property
     def name(self) -> str:
         """The name of the classifier inside."""
-        return self._inside.name
+        return self.inside.name
 
     @property
     def digest(self) -> str:
         """The digest of the classifier inside."""
-        return self._inside.digest
+        return self.inside.digest
 
     @property
     def threshold(self) -> float:
         """The threshold of the classifier inside."""
-        return self._inside.threshold
+        return self.inside.threshold
 
     def predict(self, diffs: Sequence[Diff]) -> tuple[Prediction, ...]:
         """The predictions, those known already from memory."""
@@ -68,7 +68,7 @@ class Memory:
         new = {one: diff for one, diff in zip(ids, diffs, strict=True) if one not in self._known}
         names, texts = list(new), list(new.values())
         for start in range(0, len(new), AT_ONCE):
-            answers = self._inside.predict(texts[start : start + AT_ONCE])
+            answers = self.inside.predict(texts[start : start + AT_ONCE])
             self._known.update(zip(names[start : start + AT_ONCE], answers, strict=True))
         return tuple(self._known[one] for one in ids)
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from itertools import combinations, islice
+from pathlib import Path
 
+from explain import counterfactual
 from explain.counterfactual.hints import first_order
 from explain.counterfactual.types import SearchOptions
 from models.change.parse import parse
 from models.change.render import render
-from models.change.types import Diff
-from models.classify.protocol import Classifier
 from models.errors import InputError
 from scripts.flips.game import AT_ONCE, Game, Members, Player, SpentError
 from scripts.flips.ours import Played, hint_cost, play
@@ -23,9 +24,15 @@ OPERATORS = {"line": "revert-line", "word": "delete-word"}
 _CHUNK, _LONG = 256, 86_400.0
 
 
+def engine() -> str:
+    """A digest of the search's own source: what was measured of another one is not shown."""
+    files = sorted(Path(path) for folder in counterfactual.__path__ for path in Path(folder).glob("*.py"))
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a record depends on besides the diff."""
+    """What a record depends on besides the diff; ``budget``, ``max_edits`` and ``engine`` are of whydiff alone."""
 
     model: str
     units: str
@@ -34,17 +41,27 @@ class Settings:
     cap: int = 2000
     pairs: int = 40
     triples: int = 12
+    engine: str = ""
+
+    def of_others(self) -> Settings:
+        """What the other methods' outcomes depend on."""
+        return replace(self, budget=0, max_edits=0, engine="")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one method came to; ``size`` 0 is no flip. ``first``: queries until it had seen a flip, 0 for never."""
+    """What one method came to; ``size`` 0 is no flip.
+
+    ``first``: queries until it had seen a flip, 0 for never; ``answer``: until it had scored what it answers with, all of its
+    queries where it has no answer.
+    """
 
     size: int
     members: tuple[int, ...]
     queries: int
     calls: int
     first: int
+    answer: int
     one_minimal: bool
     parses: bool
 
@@ -78,19 +95,16 @@ def searching(settings: Settings) -> SearchOptions:
     return SearchOptions(operators, settings.max_edits, settings.budget, _LONG, AT_ONCE, syntax="any")
 
 
-def measure(row: tuple[str, str, Diff], classifier: Classifier, settings: Settings) -> Record:
-    """Play every method, and then look through all small sets, on one (id, language, diff)."""
-    name, language, diff = row
-    game = Game(diff, OPERATORS[settings.units], classifier)
-    options = searching(settings)
-    played = {
-        "whydiff": play(game, options, first_order(diff, classifier), hint_cost(classifier)),
-        "whydiff-plain": play(game, options),
-        **{key: run(game, method, settings.cap) for key, (_, method) in PEERS.items()},
-    }
-    optimum, exhausted = exhaust(game, settings.pairs, settings.triples)
-    outcomes = {key: judged(game, one) for key, one in played.items()}
-    return Record(name, language, len(game.edits), exhausted, optimum, outcomes)
+def own(game: Game, settings: Settings) -> dict[str, Outcome]:
+    """What whydiff comes to, with and without hints."""
+    options, inside = searching(settings), game.memory.inside
+    hinted = play(game, options, first_order(game.diff, inside), hint_cost(inside))
+    return {"whydiff": judged(game, hinted), "whydiff-plain": judged(game, play(game, options))}
+
+
+def others(game: Game, settings: Settings) -> dict[str, Outcome]:
+    """What every other method comes to."""
+    return {key: judged(game, run(game, method, settings.cap)) for key, (_, method) in PEERS.items()}
 
 
 def run(game: Game, method: Method, cap: int) -> Played:
@@ -100,7 +114,7 @@ def run(game: Game, method: Method, cap: int) -> Played:
         members = method(player) or frozenset()
     except SpentError:
         members = player.smallest
-    return Played(members, player.queries, player.calls, player.first)
+    return Played(members, player.queries, player.calls, player.first, player.queries)
 
 
 def exhaust(game: Game, pairs: int, triples: int) -> tuple[int, int]:
@@ -126,7 +140,7 @@ def judged(game: Game, played: Played) -> Outcome:
     """The answer looked at afresh: that it flips (else ValueError), what leaving one unit out does, and its text."""
     members = played.members
     if not members:
-        return Outcome(0, (), played.queries, played.calls, played.first, False, False)
+        return Outcome(0, (), played.queries, played.calls, played.first, played.answer, False, False)
     if not game.answers([members])[0].flips:
         raise ValueError(f"A method answered with {sorted(members)}, which does not turn the verdict.")
     parts = game.answers([members - {n} for n in members])
@@ -136,6 +150,7 @@ def judged(game: Game, played: Played) -> Outcome:
         queries=played.queries,
         calls=played.calls,
         first=played.first,
+        answer=played.answer,
         one_minimal=not any(part.flips for part in parts),
         parses=reads_back(game, members),
     )

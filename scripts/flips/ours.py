@@ -20,22 +20,25 @@ _HINTS = {"exact": (1, 1), "gradient": (5, 3)}
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A set that a method answers with, empty where it has none, and what it asked for (see ``Player``)."""
+    """A set that a method answers with, empty where it has none, and what it asked for (see ``Player`` and ``Outcome``)."""
 
     members: Members
     queries: int
     calls: int
     first: int
+    answer: int
 
 
 class Counted:
-    """The game's classifier for one search: counts calls, and the texts until a flip was among the answers."""
+    """The game's classifier for one search: counts calls, and the texts until a flip, or any one text, was among the answers."""
 
     def __init__(self, game: Game) -> None:
         self._game = game
         self.queries = 0
         self.calls = 0
         self.first = 0
+        self.until: dict[str, int] = {}
+        """By the id of an edited diff, how many were answered when it was."""
 
     @property
     def name(self) -> str:
@@ -57,6 +60,7 @@ class Counted:
         answers = self._game.memory.predict(diffs)
         self.queries += len(diffs)
         self.calls += 1
+        self.until |= {diff.id: self.queries for diff in diffs if diff.id not in self.until}
         before = self._game.before
         if not self.first and any(one.flagged != before.flagged and abs(one.margin) > CLEAR_MARGIN for one in answers):
             self.first = self.queries
@@ -74,10 +78,15 @@ def play(game: Game, options: SearchOptions, order: Order | None = None, cost: t
     *_, result = search(game.diff, counted, options, order=order)
     assert isinstance(result, SearchResult)
     index = {edit: n for n, edit in enumerate(game.edits)}
-    found = result.counterfactuals[0].edits if result.counterfactuals else ()
+    found = result.counterfactuals[0] if result.counterfactuals else None
     queries, calls = cost
-    first = counted.first + queries if counted.first else 0
-    return Played(frozenset(index[edit] for edit in found), result.queries + queries, counted.calls + calls, first)
+    return Played(
+        members=frozenset(index[edit] for edit in found.edits) if found else frozenset(),
+        queries=result.queries + queries,
+        calls=counted.calls + calls,
+        first=counted.first + queries if counted.first else 0,
+        answer=queries + (counted.until[found.diff.id] if found else result.queries),
+    )
 
 
 def timed(diff: Diff, options: SearchOptions, classifier: Classifier) -> tuple[float | None, float]:

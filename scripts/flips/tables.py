@@ -23,7 +23,7 @@ def report(title: str, records: Sequence[Record], times: Sequence[tuple[float | 
     """A section; ``times`` are whydiff's processor seconds until a flip was shown, None without one, and until it ended."""
     if not records:
         return f"### {title}\n\nNo flagged diff has so many units.\n"
-    parts = [_about(records), found_table(records), cost_table(records), _seconds(times), losses(records)]
+    parts = [_about(records), found_table(records), cost_table(records), ratio_table(records), _seconds(times), losses(records)]
     return f"### {title}\n\n" + "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -84,19 +84,29 @@ def cost_table(records: Sequence[Record]) -> str:
                 name,
                 _mean(queries),
                 f"{statistics.median(queries):g}",
-                _mean([one.calls for one in outcomes]),
+                _mean([one.answer for one in outcomes]),
                 _mean([one.first for one in outcomes if one.first]),
-                *(_ratio(records, key, other) for other in _BESIDE),
+                _mean([one.calls for one in outcomes]),
             )
         )
-    others = (f"queries ÷ {NAMES[other]}" for other in _BESIDE)
-    return _table(("method", "queries, mean", "median", "calls, mean", "queries to the first flip", *others), rows)
+    return _table(("method", "queries, mean", "median", "to the answer", "to the first flip", "calls, mean"), rows)
 
 
-def _ratio(records: Sequence[Record], key: str, other: str) -> str:
-    """The mean queries of one method divided by those of another, with the paired bootstrap's 95 % interval."""
-    mine, theirs = (np.array([one.outcomes[name].queries for one in records], dtype=np.float64) for name in (key, other))
-    groups = np.zeros(len(records), dtype=np.int64)
+def ratio_table(records: Sequence[Record]) -> str:
+    """What whydiff asks for beside others: in all with its proofs, and until it had scored what it answers with."""
+    rows = []
+    for other in _BESIDE:
+        whole = [(one.outcomes["whydiff"].queries, one.outcomes[other].queries) for one in records]
+        answer = [(one.outcomes["whydiff"].answer, one.outcomes[other].queries) for one in records]
+        calls = [(one.outcomes["whydiff"].calls, one.outcomes[other].calls) for one in records]
+        rows.append((NAMES[other], _ratio(whole), _ratio(answer), _ratio(calls)))
+    return _table(("whydiff ÷", "queries", "queries to the answer", "calls"), rows)
+
+
+def _ratio(pairs: Sequence[tuple[int, int]]) -> str:
+    """The mean of the first numbers divided by that of the second, with the paired bootstrap's 95 % interval."""
+    mine, theirs = np.array(pairs, dtype=np.float64).T
+    groups = np.zeros(len(pairs), dtype=np.int64)
     drawn = np.concatenate([(counts @ mine) / (counts @ theirs) for counts in resamples(groups, _DRAWS, _SEED)])
     found = estimate(float(mine.sum() / theirs.sum()), drawn)
     return f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"

@@ -7,7 +7,7 @@ import pytest
 from explain.counterfactual.types import SearchOptions
 from models.classify.protocol import Prediction
 from scripts.flips.game import Game, Memory
-from scripts.flips.measure import Outcome, Record, Settings, exhaust, judged, measure, run, searching
+from scripts.flips.measure import Outcome, Record, Settings, exhaust, judged, others, own, run, searching
 from scripts.flips.ours import Played, hint_cost, play, timed
 from scripts.flips.peers import PEERS
 from tests.explain.attribution.attribution_toys import DIFF, Linear
@@ -20,18 +20,19 @@ DIFF_OF_SIX = lines_of("a", "bb", "ccc", "dddd", "eeeee", "ffffff")
 def test_a_single_edit_costs_the_original_and_the_first_batch() -> None:
     """Long lines are tried first, four at once."""
     game = Game(DIFF_OF_SIX, "revert-line", linear({"dddd": 2.0}, -1.0))
-    assert play(game, LINES) == Played(frozenset({3}), 1 + 4, 2, 5)
+    assert play(game, LINES) == Played(frozenset({3}), 1 + 4, 2, 5, 5)
 
 
 def test_a_pair_costs_all_singles_and_the_best_pairs() -> None:
     """Singles in calls of four and two, then pairs by the sum of their effects, the right one among the first four."""
     game = Game(DIFF_OF_SIX, "revert-line", linear({"a": 0.6, "ccc": 0.5}, -0.05))
-    assert play(game, LINES) == Played(frozenset({0, 2}), 1 + 6 + 4, 1 + 2 + 1, 11)
+    assert play(game, LINES) == Played(frozenset({0, 2}), 1 + 6 + 4, 1 + 2 + 1, 11, 11)
 
 
 def test_without_a_flip_everything_is_asked_for_up_to_the_budget() -> None:
     game = Game(DIFF_OF_SIX, "revert-line", linear({}, 1.0))
-    assert play(game, LINES).queries == 1 + 6 + 15 + 20 + 15 + 6  # all sets but the one that leaves nothing
+    played = play(game, LINES)
+    assert played.answer == played.queries == 1 + 6 + 15 + 20 + 15 + 6  # all sets but the one that leaves nothing
     assert play(game, SearchOptions(operators=("revert-line",), budget=20)).queries == 20
 
 
@@ -41,7 +42,7 @@ def test_hints_are_counted() -> None:
     game = Game(DIFF_OF_SIX, "revert-line", linear({"dddd": 2.0}, -1.0))
     values = {edit.unit: float(n == 3) for n, edit in enumerate(game.edits)}
     played = play(game, LINES, lambda units: [values[unit] for unit in units], (5, 3))
-    assert played == Played(frozenset({3}), 5 + 1 + 4, 3 + 2, 5 + 5)
+    assert played == Played(frozenset({3}), 5 + 1 + 4, 3 + 2, 5 + 5, 5 + 5)
 
 
 def test_what_one_asked_for_is_not_scored_again_for_another() -> None:
@@ -88,16 +89,16 @@ def test_all_small_sets_are_scored() -> None:
 
 def test_an_answer_is_looked_at_afresh() -> None:
     game = Game(DIFF_OF_SIX, "revert-line", linear({"dddd": 2.0}, -1.0))
-    assert judged(game, Played(frozenset({3}), 9, 3, 8)) == Outcome(1, (3,), 9, 3, 8, True, True)
-    assert judged(game, Played(frozenset({2, 3}), 9, 3, 8)) == Outcome(2, (2, 3), 9, 3, 8, False, True)
-    assert judged(game, Played(frozenset(), 9, 3, 0)) == Outcome(0, (), 9, 3, 0, False, False)
+    assert judged(game, Played(frozenset({3}), 9, 3, 8, 7)) == Outcome(1, (3,), 9, 3, 8, 7, True, True)
+    assert judged(game, Played(frozenset({2, 3}), 9, 3, 8, 7)) == Outcome(2, (2, 3), 9, 3, 8, 7, False, True)
+    assert judged(game, Played(frozenset(), 9, 3, 0, 9)) == Outcome(0, (), 9, 3, 0, 9, False, False)
     with pytest.raises(ValueError, match=r"\[1, 2\], which does not turn"):
-        judged(game, Played(frozenset({1, 2}), 9, 3, 8))
+        judged(game, Played(frozenset({1, 2}), 9, 3, 8, 9))
 
 
 def test_a_record_knows_the_best_and_whether_it_is_proven() -> None:
     def record(exhausted: int, optimum: int, *sizes: int) -> Record:
-        outcomes = {str(n): Outcome(size, tuple(range(size)), 9, 3, 8, True, True) for n, size in enumerate(sizes)}
+        outcomes = {str(n): Outcome(size, tuple(range(size)), 9, 3, 8, 9, True, True) for n, size in enumerate(sizes)}
         return Record("row", "C", 9, exhausted, optimum, outcomes)
 
     assert (record(2, 2, 3, 0).best, record(2, 2, 3, 0).proven) == (2, True)
@@ -107,10 +108,19 @@ def test_a_record_knows_the_best_and_whether_it_is_proven() -> None:
 
 
 def test_one_diff_is_measured_by_all() -> None:
-    one = measure(("row", "C", DIFF), Linear(), Settings(Linear().digest, "word"))
-    assert list(one.outcomes) == ["whydiff", "whydiff-plain", *PEERS]
-    assert all(outcome.parses for outcome in one.outcomes.values() if outcome.size)
-    assert one.n > 0
+    game, settings = Game(DIFF, "delete-word", Linear()), Settings(Linear().digest, "word")
+    outcomes = own(game, settings) | others(game, settings)
+    assert list(outcomes) == ["whydiff", "whydiff-plain", *PEERS]
+    assert all(outcome.parses for outcome in outcomes.values() if outcome.size)
+    assert all(0 < outcome.first <= outcome.answer <= outcome.queries for outcome in outcomes.values() if outcome.size)
+
+
+def test_the_answer_may_have_been_scored_long_before_the_search_ends() -> None:
+    """Any three lines; then all pairs are asked for, to prove it."""
+    toy = Toy(lambda there: 1.0 if len(there) > 3 else -1.0)
+    played = play(Game(DIFF_OF_SIX, "revert-line", toy), LINES)
+    assert len(played.members) == 3
+    assert (played.first, played.queries) == (played.answer, 1 + 6 + 15 + 3)
 
 
 def test_a_flip_is_timed_until_it_is_shown() -> None:

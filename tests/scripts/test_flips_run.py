@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from explain.trial import flagged_rows
 from models.change.render import render
 from models.change.types import Diff
 from models.classify.protocol import Prediction
 from scripts.flips import __main__ as command
-from scripts.flips.file import Verdicts, read_lines, record_of, write
+from scripts.flips.file import Verdicts, lined, read_lines, record_of, write
 from scripts.flips.measure import OURS, Outcome, Record, Settings
 from scripts.flips.peers import PEERS
-from scripts.flips.rows import counted, flagged, frame_of
+from scripts.flips.rows import counted, frame_of
 from scripts.flips.tables import report
 from tests.explain.counterfactual.toys import Toy, linear, lines_of, predicted
 
 SETTINGS = Settings("00", "line")
 
 
-def an_outcome(size: int, queries: int = 10, one_minimal: bool = True) -> Outcome:
-    return Outcome(size, tuple(range(size)), queries, 4, queries - 1 if size else 0, one_minimal and size > 0, size > 0)
+def an_outcome(size: int, queries: int = 10, one_minimal: bool = True, answer: int | None = None) -> Outcome:
+    first, to_answer = queries - 1 if size else 0, queries if answer is None else answer
+    return Outcome(size, tuple(range(size)), queries, 4, first, to_answer, one_minimal and size > 0, size > 0)
 
 
 def a_record(row: str, best: int, queries: int = 10, exhausted: int = 2, **other: Outcome) -> Record:
@@ -46,20 +47,28 @@ def cells(text: str, head: str) -> dict[str, list[str]]:
 def test_a_record_survives_the_file_and_other_settings_are_not_mixed_in(tmp_path: Path) -> None:
     file = tmp_path / "flips.jsonl"
     record = a_record("repo@1", 2)
-    assert read_lines(file, SETTINGS, "record") == {}
-    write(file, SETTINGS, "record", asdict(record))
+    mine = {key: one for key, one in record.outcomes.items() if key in OURS}
+    theirs = {key: one for key, one in record.outcomes.items() if key in PEERS}
+    about = {name: getattr(record, name) for name in ("language", "n", "exhausted", "optimum")}
+    assert read_lines(file, SETTINGS, "own") == {}
+    write(file, SETTINGS, "own", lined("repo@1", mine))
+    write(file, SETTINGS.of_others(), "others", lined("repo@1", theirs) | about)
     write(file, SETTINGS, "seconds", {"row": "repo@1", "first": None, "whole": 0.5})
     with file.open("a") as out:
-        out.write('{"kind": "record", "cut')
-    assert record_of(read_lines(file, SETTINGS, "record")["repo@1"]) == record
+        out.write('{"kind": "own", "cut')
+    found = read_lines(file, SETTINGS, "own"), read_lines(file, SETTINGS.of_others(), "others")
+    assert record_of(*(known["repo@1"] for known in found)) == record
     assert read_lines(file, SETTINGS, "seconds")["repo@1"]["whole"] == 0.5
-    for other in (
+    for own in (
         Settings("01", "line"),
         Settings("00", "word"),
         Settings("00", "line", budget=9),
-        Settings("00", "line", cap=9),
+        Settings("00", "line", engine="1"),
     ):
-        assert read_lines(file, other, "record") == {}
+        assert read_lines(file, own, "own") == {}
+    for others in (Settings("01", "line"), Settings("00", "word"), Settings("00", "line", cap=9)):
+        assert read_lines(file, others.of_others(), "others") == {}
+    assert read_lines(file, Settings("00", "line", budget=9, engine="1").of_others(), "others").keys() == {"repo@1"}
 
 
 def test_shares_are_of_what_anyone_found_and_costs_of_all() -> None:
@@ -79,10 +88,14 @@ def test_shares_are_of_what_anyone_found_and_costs_of_all() -> None:
     assert found["TextAttack greedy"][3].startswith("1 of 3")
     assert found["TextAttack greedy"][4].startswith("1 of 2")
     assert found["TextAttack greedy"][5].startswith("1 of 2, 50.0%")
-    assert cost["LIT ablation flip"][:3] == ["180.0", "55", "4.0"]
-    assert cost["whydiff"][:4] == ["10.0", "10", "4.0", "9.0"]
-    assert cost["whydiff"][4].startswith("0.06 (")
-    assert cost["whydiff"][5] == "1.00 (1.00 to 1.00)"
+    assert cost["LIT ablation flip"] == ["180.0", "55", "180.0", "54.0", "4.0"]
+    assert cost["whydiff"] == ["10.0", "10", "10.0", "9.0", "4.0"]
+
+
+def test_all_queries_and_those_to_the_answer_are_set_beside_all_of_another() -> None:
+    records = [a_record("a", 1, whydiff=an_outcome(1, 40, answer=4), sedc=an_outcome(1, 20)) for _ in range(3)]
+    (row,) = [line for line in report("Title", records, []).split("\n") if line.startswith("| SEDC, 30 expansions | 2.00")]
+    assert row == "| SEDC, 30 expansions | 2.00 (2.00 to 2.00) | 0.20 (0.20 to 0.20) | 1.00 (1.00 to 1.00) |"
 
 
 def test_it_is_said_where_whydiff_is_not_the_best() -> None:
@@ -121,10 +134,11 @@ def test_edits_are_counted_and_rows_that_cannot_be_read_have_none() -> None:
 
 def test_languages_take_turns() -> None:
     frame = pd.concat([a_frame(1, 2, 3, 4, language="C"), a_frame(1, 2, language="Go")], ignore_index=True)
-    rows = flagged(frame, linear({}, 1.0), 6, seed=7)
+    rows = list(flagged_rows(frame, linear({}, 1.0), 5))
     assert [language for _, language, _ in rows] == ["C", "Go", "C", "Go", "C"]
-    assert [row[0] for row in rows] == [row[0] for row in flagged(frame, linear({}, 1.0), 6, seed=7)]
-    assert flagged(frame, linear({}, -1.0), 6, seed=7) == []
+    assert rows == list(flagged_rows(frame, linear({}, 1.0), 5))
+    assert [row[1] for row in flagged_rows(frame, linear({}, 1.0), 9)] == ["C", "Go", "C", "Go", "C", "C"]
+    assert list(flagged_rows(frame, linear({}, -1.0), 6)) == []
 
 
 def test_without_a_dataset_the_sample_diffs_are_taken() -> None:
@@ -158,11 +172,22 @@ def test_a_run_prints_tables_and_a_second_one_measures_nothing(
     first, asked = capsys.readouterr().out, len(short.seen)
     assert first.startswith("### Changed lines taken back, 2 to 6 units\n\n2 flagged diffs (samples 2)")
     kinds = [json.loads(line)["kind"] for line in file.read_text().splitlines()]
-    assert kinds[kinds.index("record") :] == ["record", "record", "seconds", "seconds"]
+    assert kinds[kinds.index("own") :] == ["own", "others", "own", "others", "seconds", "seconds"]
     assert all(text not in file.read_text() for text in ("@@", "diff --git"))
     assert command.main(arguments) == 0
     assert capsys.readouterr().out == first
     assert len(short.seen) - asked == 1  # what is imported on first use
+
+
+def test_of_another_engine_only_whydiff_is_measured_again(
+    short: Short, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "flips.jsonl"
+    for name in ("one", "other"):
+        monkeypatch.setattr(command, "engine", lambda name=name: name)
+        assert command.main(["--rows", "2", "--units", "line", "--sizes", "2-6", "-o", str(file)]) == 0
+    kinds = [json.loads(line)["kind"] for line in file.read_text().splitlines()]
+    assert (kinds.count("own"), kinds.count("others"), kinds.count("seconds")) == (4, 2, 4)
 
 
 def test_verdicts_are_kept(tmp_path: Path) -> None:
