@@ -34,7 +34,7 @@ from models.change.types import Diff, Unit
 from models.classify.protocol import Classifier
 
 _KEPT = 3
-_BEAM_QUERIES = 32
+_BEAM_QUERIES = 16
 _FIRST, _FEW = 4, 24
 """So few units are tried at once; of more, a quick first answer is looked for."""
 _WIDEST = 8
@@ -149,8 +149,8 @@ class _Search:
                     return
 
     def _share(self, part: int) -> int:
-        """That part of the queries left, less those kept to make a quick answer smaller."""
-        kept = self.options.budget // 4 if self.findings.quick else 0
+        """That part of the queries left, less those kept to make what is found smaller."""
+        kept = self.options.budget // (4 if self.findings.quick else 8)
         return max(0, self.scorer.remaining - kept) // part
 
     def _stages(self) -> Iterator[Progress]:
@@ -165,15 +165,37 @@ class _Search:
             if self._new(space):
                 break
             yield from self._climb(space)
+            if not self._new(space):
+                yield from self._climb_on(space)
             yield from self._pairs(space)
             yield from self._beam(space)
 
     def _climb(self, space: EditSpace) -> Iterator[Progress]:
         """The best singles together, ever more of them; the fewest that flip are shrunk."""
+        order = self._singled(space)
+        sizes = (*range(2, _WIDEST), *(2**power for power in range(3, 20)))
+        yield from self._together(space, order, [size for size in sizes if size <= len(order)])
+
+    def _climb_on(self, space: EditSpace) -> Iterator[Progress]:
+        """Any number of the best singles; and of those alone that brought the ones before nearer to the other verdict."""
+        order = self._singled(space)
+        yield from self._together(space, order, range(_WIDEST, len(order) + 1))
+        if not self._new(space):
+            helping = [order[n - 1] for n in range(2, len(order) + 1) if self._helps(space, order, n)]
+            yield from self._together(space, order[:1] + helping, range(2, len(helping) + 2))
+
+    def _singled(self, space: EditSpace) -> list[int]:
         gains = self._gains(space)
         order = sorted((members[0] for members in gains if len(members) == 1), key=lambda n: -gains[(n,)])
-        order = [n for n in order if not self._avoids(space.pick((n,)))][: self.options.max_edits]
-        sizes = [size for size in (*range(2, _WIDEST), *(2**power for power in range(3, 20))) if size <= len(order)]
+        return [n for n in order if not self._avoids(space.pick((n,)))][: self.options.max_edits]
+
+    def _helps(self, space: EditSpace, order: Sequence[int], size: int) -> bool:
+        """Whether the last of the first ``size`` edits brings those before it nearer to the other verdict."""
+        after, before = (space.gains.get(tuple(sorted(order[:count]))) for count in (size, size - 1))
+        return after is not None and before is not None and after > before
+
+    def _together(self, space: EditSpace, order: Sequence[int], sizes: Iterable[int]) -> Iterator[Progress]:
+        """The first edits of ``order`` together, ``sizes`` of them; the fewest that flip are shrunk."""
         flips: list[Scored] = []
         for scored in self.scorer.stream((space.pick(tuple(sorted(order[:size]))) for size in sizes), 0, self._share(4)):
             space.record(scored)
@@ -240,7 +262,7 @@ class _Search:
     def _pairs(self, space: EditSpace) -> Iterator[Progress]:
         bound = self._bound(space)
         if bound > 2:
-            found = bool(self._new(space))
+            found = bound <= _WIDEST  # a larger answer is no reason to look less far
             pairs = self._promising(space, self._by_gain(space)) if found else self._by_gain(space)
             yield from self._try(space, pairs, 2, min(_BEAM_QUERIES, self._share(8)) if found else self._share(2))
 
@@ -267,13 +289,14 @@ class _Search:
         return guessed | space.gains
 
     def _beam(self, space: EditSpace) -> Iterator[Progress]:
+        """The sets of each size that are predicted to come nearest; ends below the smallest flip."""
         start = self.scorer.gain(self.scorer.before)
-        for size in range(3, min(self.options.max_edits, _WIDEST) + 1):
+        for size in range(3, min(self.options.max_edits, len(space.edits)) + 1):
             if size >= self._bound(space):
                 return
             limit = min(_BEAM_QUERIES, self._share(8))
             sets = space.picks(extend_beam(self._gains(space), start, size, limit))
-            yield from self._try(space, self._promising(space, sets) if self._new(space) else sets, size, limit)
+            yield from self._try(space, sets, size, limit)
 
     def _rest(self) -> Iterator[Progress]:
         """Every set that the phases before left out, smaller sizes first, until one flips or the budget is spent.
@@ -329,12 +352,11 @@ class _Search:
                 space.keep(flip)
 
     def _prove(self, space: EditSpace) -> Iterator[Progress]:
-        """Score every set smaller than the smallest flip, where the budget allows all of them; a flip there takes over."""
-        smallest = min((len(flip.edits) for flip in space.flips), default=0)
-        if not 0 < space.unscored(smallest) <= self.scorer.remaining:
-            return
-        known = len(space.flips)
+        """Score all sets of one edit, of two and so on below the smallest flip, sizes of which the budget allows every set."""
+        smallest, known = min((len(flip.edits) for flip in space.flips), default=0), len(space.flips)
         for size in range(1, smallest):
+            if space.unscored(size + 1) > self.scorer.remaining:
+                return
             yield from self._try(space, space.sets(size), size, None)
             if len(space.flips) > known:
                 return

@@ -23,7 +23,7 @@ _IMPLAUSIBLE = 0.5
 _ENDED = {
     StopReason.FOUND: "",
     StopReason.EXHAUSTED: "",
-    StopReason.BUDGET: "the budget of {budget} queries was spent",
+    StopReason.BUDGET: "the budget of {budget} was spent",
     StopReason.CANCELLED: "the search was cancelled",
     StopReason.TIME: "the time was over",
 }
@@ -92,8 +92,8 @@ def _none(result: SearchResult) -> str:
             operators = _listed([one.operator for one in result.coverage])
             return f"{head}: by {operators}, no part of the change could be taken back alone."
         return f"{head}: {reach}, short of taking the whole change back ({result.queries} queries)."
-    ended = _ENDED[result.stopped].format(budget=result.budget)
-    return f"{head}: {ended} after {result.queries} quer{'y' if result.queries == 1 else 'ies'}; {reach}."
+    ended = _ENDED[result.stopped].format(budget=_queries(result.budget))
+    return f"{head}: {ended} after {_queries(result.queries)}; {reach}."
 
 
 def _covered(coverage: Coverage) -> str:
@@ -155,6 +155,10 @@ def _scores(before: Prediction, after: Prediction) -> str:
 
 def _listed(phrases: Sequence[str]) -> str:
     return " and ".join((", ".join(phrases[:-1]), phrases[-1])) if len(phrases) > 1 else "".join(phrases)
+
+
+def _queries(count: int) -> str:
+    return f"{count} quer{'y' if count == 1 else 'ies'}"
 
 
 def _s(count: int) -> str:

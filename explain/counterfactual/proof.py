@@ -1,0 +1,33 @@
+"""What it would take to prove an answer the smallest: how many sets of edits are left to look through."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import comb
+
+from explain.counterfactual.types import Counterfactual, Minimality, SearchOptions, SearchResult
+
+_LONG = 3600.0
+_MOST = 1_000_000
+"""What a budget may be at most."""
+
+
+def left_to_score(result: SearchResult, flip: Counterfactual) -> int:
+    """At most how many more queries until every set of fewer edits than ``flip`` has was scored; 0 where that is known.
+
+    Sets of sizes that were scored in part are counted in full, and sets that render to one text as often as they come.
+    """
+    if flip.certificate.minimality is Minimality.CARDINALITY:
+        return 0
+    covered = next(one for one in result.coverage if one.operator == flip.certificate.operator)
+    return sum(comb(covered.units, size) for size in range(covered.complete + 1, flip.certificate.size))
+
+
+def proving(options: SearchOptions, result: SearchResult) -> SearchOptions | None:
+    """Options under which the search can look through all sets smaller than its first answer; None where that is done or no use.
+
+    The search makes its way anew and asks for less than half of the budget before it begins to prove (``search``).
+    """
+    left = left_to_score(result, result.counterfactuals[0]) if result.counterfactuals else 0
+    budget = 2 * (result.queries + left)
+    return replace(options, budget=budget, seconds=max(_LONG, options.seconds)) if 0 < left and budget <= _MOST else None
