@@ -18,6 +18,7 @@ from app.components.verdict import percent
 from app.workbench import Searched, find_search, start_search
 from explain.counterfactual.effects import Effect
 from explain.counterfactual.operators import effect_of
+from explain.counterfactual.proof import left_to_score, proving
 from explain.counterfactual.types import (
     NOUNS,
     OPERATOR_NAMES,
@@ -53,7 +54,27 @@ def show_flips(diff: Diff, model: Classifier, prediction: Prediction) -> None:
     st.markdown(f"What is the smallest edit of this change that would make it {aim}?")
     found = outcome(find_search(diff, model, options), lambda: start_search(diff, model, options), "search")
     if isinstance(found, Searched):
-        _show_found(diff, found)
+        answers = st.container()
+        proved = _prove(diff, model, options, found.result)
+        with answers:
+            _show_found(diff, proved or found)
+
+
+def _prove(diff: Diff, model: Classifier, options: SearchOptions, result: SearchResult) -> Searched | None:
+    """The way to look through all sets smaller than the first answer, with what it will take; its outcome once it is there."""
+    more = proving(options, result)
+    if more is None:
+        return None
+    left = left_to_score(result, result.counterfactuals[0])
+    label = f"Look through all smaller sets: at most {left:,} more queries, {_lasting(left, result)}"
+    found = outcome(find_search(diff, model, more), lambda: start_search(diff, model, more), "prove", label)
+    return found if isinstance(found, Searched) else None
+
+
+def _lasting(queries: int, result: SearchResult) -> str:
+    """How long so many more queries will take, at the pace of those before and with these asked again."""
+    seconds = (queries + result.queries) * result.seconds / result.queries
+    return f"about {seconds / 60:.0f} min" if seconds >= 90 else f"about {max(1, seconds):.0f} s"
 
 
 def _choose_options() -> SearchOptions:

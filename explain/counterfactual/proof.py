@@ -30,4 +30,4 @@ def proving(options: SearchOptions, result: SearchResult) -> SearchOptions | Non
     """
     left = left_to_score(result, result.counterfactuals[0]) if result.counterfactuals else 0
     budget = 2 * (result.queries + left)
-    return replace(options, budget=budget, seconds=max(_LONG, options.seconds)) if 0 < left and budget <= _MOST else None
+    return replace(options, budget=budget, seconds=max(_LONG, options.seconds)) if left > 0 and budget <= _MOST else None
