@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -122,6 +123,22 @@ def test_a_search_runs_in_the_background_and_says_how_it_ended(open_page: Opener
     ended = next(one.value for one in page.caption if "the search ended" in one.value)
     assert "queries of at most" in ended
     assert page.get("download_button") or page.warning
+
+
+def test_a_proof_is_offered_with_what_it_takes_and_takes_the_place_of_the_answer(open_page: Opener) -> None:
+    page = open_page(sample="18-ledger-own-files", operators="revert-line", budget="40")
+    page.button(key="search").click().run()
+    wait_for_the_end(page)
+    assert any("a smaller set of others is not ruled out" in one.value for one in page.markdown)
+    offer = page.button(key="prove").label
+    assert re.fullmatch(r"Look through all smaller sets: at most \d+ more queries, about \d+ (s|min)", offer)
+    page.button(key="prove").click().run()
+    deadline = time.monotonic() + 60
+    while not any("No set of fewer than 2 line edits" in one.value for one in page.markdown) and time.monotonic() < deadline:
+        time.sleep(0.2)
+        page.run()
+    assert any("No set of fewer than 2 line edits" in one.value for one in page.markdown)
+    assert not page.exception
 
 
 def test_what_must_stay_is_searched_too(open_page: Opener, small: str) -> None:
