@@ -1,10 +1,10 @@
 """The search for the smallest sets of edits that turn the verdict.
 
 Flips of learned models are not monotone: of the diffs that some set of line reverts flips, taking back every line flips
-only two in five. The search therefore goes upwards from single edits, never down from "everything", and claims only
-what it scored. Its parts: a quick first answer of ever more of the most promising edits, singles of every operator,
-ever more of the best singles together until they flip, which is shrunk and bounds what follows; pairs by the sum of their
-measured effects and a beam that predicts larger sets from measured pair interactions, as far as these may beat that bound;
+only two in five. The search therefore goes upwards from single edits, takes the way down from "everything" for one more
+chance, and claims only what it scored. Its parts: a quick first answer of ever more of the most promising edits, singles of
+every operator, ever more of the best singles together until they flip, everything less what does least, both shrunk and a bound
+for what follows; pairs by the sum of their measured effects and a beam that predicts larger sets from measured pair interactions;
 then whatever is left in full, and last the certificates and, if asked for, further answers elsewhere. (Best-first search:
 Martens and Provost 2014; one-minimality: Zeller and Hildebrandt 2002.)
 """
@@ -167,6 +167,8 @@ class _Search:
             yield from self._climb(space)
             if not self._new(space):
                 yield from self._climb_on(space)
+            if self._bound(space) > 2:
+                yield from self._descend(space)
             yield from self._pairs(space)
             yield from self._beam(space)
 
@@ -332,23 +334,34 @@ class _Search:
         lines, characters = (self.scorer.effect(one.edits) or Effect()).size(self.scorer.diff)
         return len(one.edits), lines, characters, -one.gain
 
+    def _descend(self, space: EditSpace) -> Iterator[Progress]:
+        """The way down: everything, less ever smaller parts, what does least first. The whole is no edit, what is left may be."""
+        order = self._singled(space)[::-1]
+        if len(order) == len(space.edits):
+            yield from self._smaller(space, space.pick(tuple(order)), self._share(4))
+
     def _shrink(self, space: EditSpace, flip: Scored) -> Iterator[Progress]:
         """Leave edits out while the rest still flips, until no single one can go; keeps the smallest flip also when halted."""
-        edits = flip.edits
+        yield from self._smaller(space, flip.edits, self.scorer.remaining, flip)
+
+    def _smaller(self, space: EditSpace, edits: EditSet, limit: int, flip: Scored | None = None) -> Iterator[Progress]:
+        """As ``_shrink``, from ``edits`` that need not flip; given up after ``limit`` queries without a flip."""
         questions = shrink(frozenset(range(len(edits))))
         asked = next(questions, None)
+        until = self.scorer.counting.queries + limit
         try:
-            while asked:
+            while asked and (flip or self.scorer.counting.queries < until):
                 kept: dict[Part, float] = {}
-                for scored in self.scorer.stream(tuple(edits[n] for n in sorted(part)) for part in asked[1]):
+                parts = (space.pick(tuple(sorted(space.members(edits[n] for n in part)))) for part in asked[1])
+                for scored in self.scorer.stream(parts):
                     space.record(scored)
                     flips = [one for one in scored if one.flips]
                     kept |= {frozenset(map(edits.index, one.edits)): one.gain for one in flips}
-                    flip = min((flip, *flips), key=self._small_first)
+                    flip = min((*([flip] if flip else []), *flips), key=self._small_first, default=None)
                     yield self.findings.progress(f"{space.name}: shrinking")
                 asked = answer(questions, kept)
         finally:
-            if len(flip.edits) <= self.options.max_edits:
+            if flip and len(flip.edits) <= self.options.max_edits:
                 space.keep(flip)
 
     def _prove(self, space: EditSpace) -> Iterator[Progress]:

@@ -54,7 +54,7 @@ class EditSpace:
         """The edits at these indexes."""
         return tuple(self.edits[n] for n in members)
 
-    def members(self, edits: EditSet) -> Members:
+    def members(self, edits: Iterable[Edit]) -> Members:
         """The indexes of these edits."""
         return tuple(self._index[edit] for edit in edits)
 

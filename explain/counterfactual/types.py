@@ -115,7 +115,8 @@ class Certificate:
             return "No minimality is claimed: some smaller sets of edits were not scored or came too close to the threshold."
         if self.minimality is Minimality.ONE:
             others = "a smaller set of others" if self.size == 2 else "a smaller set, also of these,"
-            return f"None of the {self.size} {noun} can be left out alone{bounds} ({sets} scored); {others} is not ruled out."
+            kept = f" by an edit{bounds}" if bounds else ""
+            return f"None of the {self.size} {noun} can be left out alone{kept} ({sets} scored); {others} is not ruled out."
         if self.size == 1:
             return f"No set of {kind} edits is smaller: without an edit the verdict does not flip."
         return f"No set of fewer than {self.size} {noun}{bounds} flips the verdict (all {sets} scored)."

@@ -120,7 +120,7 @@ def test_the_answer_may_have_been_scored_long_before_the_search_ends() -> None:
     toy = Toy(lambda there: 1.0 if len(there) > 3 else -1.0)
     played = play(Game(DIFF_OF_SIX, "revert-line", toy), LINES)
     assert len(played.members) == 3
-    assert (played.first, played.queries) == (played.answer, 1 + 6 + 15 + 3)
+    assert 1 + 6 < played.first <= played.answer < played.queries
 
 
 def test_a_flip_is_timed_until_it_is_shown() -> None:
