@@ -136,25 +136,21 @@ def _show_counterfactual(n: int, diff: Diff, one: Counterfactual, check: Verific
         st.markdown(f"**{n}. {_count(one.edits)}: {one.before.score:.1%} → {one.after.score:.1%}, {verdict}**")
         st.text(visible(f"To get there, {describe(diff, one.edits)}."))
         show_diff(View(diff, marks=_marks(diff, one.edits), folded=_FOLDED, only_marked=True), key=f"flip_{n}")
-        left, right = st.columns([4, 1], vertical_alignment="center")
-        left.markdown(plain(one.certificate.statement))
-        if one.syntax is Syntax.INVALID:
-            left.warning(SYNTAX[one.syntax])
-        else:
-            left.caption(SYNTAX[one.syntax])
-        left.caption(plain(plausible(one.plausibility)))
-        left.caption(plain(checked_sentence(check)))
-        right.download_button(
-            "Patch",
-            one.patch.encode("utf-8", "surrogateescape"),
-            file_name=f"whydiff-{diff.id}-{n}.patch",
-            mime="text/x-diff",
-            on_click="ignore",
-            key=f"patch_{n}",
-            width="stretch",
-            icon=":material/download:",
-        )
-        edit_further(diff, one.edits, str(n))
+        st.markdown(plain(one.certificate.statement))
+        (st.warning if one.syntax is Syntax.INVALID else st.caption)(SYNTAX[one.syntax])
+        st.caption(plain(plausible(one.plausibility)))
+        st.caption(plain(checked_sentence(check)))
+        with st.container(horizontal=True):
+            st.download_button(
+                "Patch",
+                one.patch.encode("utf-8", "surrogateescape"),
+                file_name=f"whydiff-{diff.id}-{n}.patch",
+                mime="text/x-diff",
+                on_click="ignore",
+                key=f"patch_{n}",
+                icon=":material/download:",
+            )
+            edit_further(diff, one.edits, str(n))
 
 
 def _marks(diff: Diff, edits: tuple[Edit, ...]) -> Marks:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -23,6 +23,7 @@ from models.change.types import MESSAGE_FILE, METRICS_FILE, Diff, FileDiff, Hunk
 
 SHOWN_ROWS = 20_000
 SHOWN_CHARACTERS = 2_000
+_AROUND = 5
 _SIGNS = {LineKind.ADDED: "+", LineKind.REMOVED: "-", LineKind.CONTEXT: " "}
 _RANGE = re.compile(r"@@ [^@]{0,200}@@")
 
@@ -50,7 +51,8 @@ class View:
     """What the component shows: a diff, values painted on it, edits marked in it.
 
     ``unread`` are the units that the model never saw. ``folded`` is the number of lines from which on a file starts
-    folded. ``only_marked`` leaves out the hunks in which nothing is marked. With a ``strip`` the diff can be edited.
+    folded. ``only_marked`` leaves out the hunks in which nothing is marked, and of others what is far from a mark.
+    With a ``strip`` the diff can be edited.
     """
 
     diff: Diff
@@ -189,13 +191,28 @@ class _Builder:
 
     def _hunk(self, rows: _Rows, unit: Unit, hunk: Hunk, runs: tuple[Runs, ...]) -> None:
         found = _RANGE.match(clean(hunk.header))
-        rows.hunks.append((hunk.old_start, hunk.new_start, found[0] if found else "@@"))
-        self._row(rows, "@", clean(hunk.section), unit)
+        old, new, last = hunk.old_start, hunk.new_start, -1
+        near = self._near(unit, hunk)
         for n, line in enumerate(hunk.lines):
             if self.left <= 0:
                 self.cut += len(hunk.lines) - n
                 return
-            self._line(rows, Unit(unit.file, unit.hunk, n), line, runs[n])
+            if n in near:
+                if last < n - 1 or n == 0:
+                    rows.hunks.append((old, new, (found[0] if found else "@@") if n == 0 else "…"))
+                    self._row(rows, "@", clean(hunk.section) if last < 0 else "", unit)
+                self._line(rows, Unit(unit.file, unit.hunk, n), line, runs[n])
+                last = n
+            old += line.kind is not LineKind.ADDED
+            new += line.kind is not LineKind.REMOVED
+
+    def _near(self, unit: Unit, hunk: Hunk) -> Container[int]:
+        """The lines of a hunk that are drawn: all, or those around its marks."""
+        lines, marks = range(len(hunk.lines)), self.view.marks
+        if not self.view.only_marked or marks.covers(unit):
+            return lines
+        at = [n for n in lines if marks.covers(one := Unit(unit.file, unit.hunk, n)) or one in marks.words]
+        return {n for mark in at for n in range(mark - _AROUND, mark + _AROUND + 1)}
 
     def _line(self, rows: _Rows, unit: Unit, line: Line, runs: Runs) -> None:
         if line.changed and self.view.marks.covers(unit):

@@ -81,6 +81,22 @@ def test_only_marked_hunks_are_sent_of_a_counterfactual() -> None:
     assert (whole[0]["dropped"], whole[0]["marks"]) == (True, [1, 2, 4, 5])
 
 
+def test_of_a_long_hunk_only_what_is_near_a_mark_is_sent_with_the_right_numbers() -> None:
+    lines = "".join(f"-o{n}\n+n{n}\n c{n}\n" for n in range(20))
+    diff = parse(f"--- a/x\n+++ b/x\n@@ -10,40 +30,40 @@ head\n{lines}", "")
+    (part,) = payload(View(diff, marks=marks_of([Unit(0, 0, 1), Unit(0, 0, 30), Unit(0, 0, 33)]), only_marked=True))["files"]
+    assert part["texts"][:7] == ["head", "o0", "n0", "c0", "o1", "n1", "c1"]
+    second = part["texts"].index("", 1)
+    assert part["hunks"] == [(10, 30, "@@ -10,40 +30,40 @@"), (10 + 2 * 25 // 3 + 1, 30 + 2 * 25 // 3, "…")]
+    assert part["texts"][second + 1 : second + 7] == ["n8", "c8", "o9", "n9", "c9", "o10"]
+    assert [part["texts"][n] for n in part["marks"]] == ["n0", "o10", "o11"]
+    assert part["texts"][-1] == "c12"
+    (late,) = payload(View(diff, marks=marks_of([Unit(0, 0, 30)]), only_marked=True))["files"]
+    assert (late["texts"][0], late["hunks"][0][2]) == ("head", "…")
+    all_of_it = payload(View(diff, marks=marks_of([Unit(0, 0)]), only_marked=True))["files"][0]
+    assert len(all_of_it["texts"]) == 61
+
+
 def test_a_huge_line_is_cut_and_says_so() -> None:
     part = payload(View(one_line("a" * 5000)))["files"][0]
     assert part["texts"][2] == "a" * SHOWN_CHARACTERS + f" … {5000 - SHOWN_CHARACTERS} more characters"
