@@ -26,6 +26,7 @@ from explain.counterfactual.search import search
 from explain.counterfactual.types import Progress, SearchOptions, SearchResult
 from explain.counterfactual.verify import Verification, verify, verify_core
 from models.change.types import Diff
+from models.classify.function import PREFIX, load_function
 from models.classify.load import load, shipped_guesser
 from models.classify.protocol import Classifier, Prediction
 from models.registry import MODEL_VARIABLE
@@ -52,6 +53,8 @@ class Cored:
 def classifier() -> Classifier:
     """The classifier that the server was started with; what its users must be told is shown. Raises ModelError, UsageError."""
     name = os.environ.get(MODEL_VARIABLE, "")
+    if name.startswith(PREFIX):
+        return _function(name)
     for warning in warnings(name, date.today()):
         st.warning(plain(warning))
     return _loaded(name, str(find(name).folder))
@@ -129,6 +132,11 @@ def _key(diff: Diff, model: Classifier, options: SearchOptions) -> str:
 def _loaded(name: str, folder: str) -> Classifier:
     """``folder`` is in the key, because a name may come to mean another model."""
     return load(use(name, date.today()).folder)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Loading the function…")
+def _function(name: str) -> Classifier:
+    return load_function(name)
 
 
 @st.cache_resource(show_spinner=False)

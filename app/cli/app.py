@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ import typer
 
 import app as package
 from app.cli.console import say
+from app.cli.options import ModelChoice
 from models.errors import UsageError
+from models.registry import MODEL_VARIABLE
 
 ADDRESS = "127.0.0.1"
 
@@ -25,13 +28,13 @@ class How:
     headless: Annotated[bool, typer.Option("--headless", help="Do not open a browser.")] = False
 
 
-def app(how: How) -> int:
+def app(choice: ModelChoice, how: How) -> int:
     """Open the pages in a browser; Ctrl-C ends it."""
     script = page()
     if not script.is_file():
         raise UsageError(f"The pages of whydiff are missing ({script}); install whydiff again.")
     say(f"The pages are at http://{ADDRESS}:{how.port}; end with Ctrl-C.")
-    done = subprocess.run(arguments(script, how), check=False)
+    done = subprocess.run(arguments(script, how), check=False, env={**os.environ, MODEL_VARIABLE: choice.model or ""})
     if done.returncode > 0:
         raise UsageError(f"Streamlit ended with code {done.returncode}; is port {how.port} free? Choose another one with --port.")
     return 0

@@ -17,14 +17,14 @@ from models.train.report import Report
 def test_app_listens_on_this_machine_only(whydiff, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     seen: list[list[str]] = []
 
-    def fake(arguments: list[str], check: bool) -> subprocess.CompletedProcess[bytes]:
-        seen.append(arguments)
+    def fake(arguments: list[str], check: bool, env: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
+        seen.append([*arguments, "WHYDIFF_MODEL", env["WHYDIFF_MODEL"]])
         return subprocess.CompletedProcess(arguments, 0)
 
     (tmp_path / "main.py").touch()
     monkeypatch.setattr(app_verb, "page", lambda: tmp_path / "main.py")
     monkeypatch.setattr(app_verb.subprocess, "run", fake)
-    result = whydiff("app", "--port", 9000, "--headless")
+    result = whydiff("app", "--port", 9000, "--headless", "--model", "python:rules:judge")
     assert (result.code, result.out) == (0, "")
     (arguments,) = seen
     assert arguments[1:5] == ["-m", "streamlit", "run", str(tmp_path / "main.py")]
@@ -34,6 +34,7 @@ def test_app_listens_on_this_machine_only(whydiff, monkeypatch: pytest.MonkeyPat
         "--server.port": "9000",
         "--server.headless": "true",
         "--browser.gatherUsageStats": "false",
+        "WHYDIFF_MODEL": "python:rules:judge",
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,3 +44,11 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
         return page.run()
 
     return opened
+
+
+def wait_for_the_end(page: AppTest) -> None:
+    """Run the page until it says how the search ended, for a minute at most."""
+    deadline = time.monotonic() + 60
+    while not any("the search ended" in one.value.replace("\\", "") for one in page.caption) and time.monotonic() < deadline:
+        time.sleep(0.2)
+        page.run()

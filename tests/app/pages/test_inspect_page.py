@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.components.source_form import revision_of, samples
 from app.workbench import MODEL_VARIABLE
+from tests.app.pages.conftest import wait_for_the_end
 
 Opener = Callable[..., AppTest]
 DIFF, VERDICT = "files", "sentence"
@@ -104,14 +105,6 @@ def test_a_model_that_is_missing_gets_one_sentence(open_page: Opener, monkeypatc
     page.segmented_control(key="source").set_value("Sample").run()
     assert not page.exception
     assert "does not exist" in page.error[0].value.replace("\\", "")
-
-
-def wait_for_the_end(page: AppTest) -> None:
-    """Run the page until it says how the search ended, for a minute at most."""
-    deadline = time.monotonic() + 60
-    while not any("the search ended" in one.value.replace("\\", "") for one in page.caption) and time.monotonic() < deadline:
-        time.sleep(0.2)
-        page.run()
 
 
 def test_a_search_runs_in_the_background_and_says_how_it_ended(open_page: Opener, small: str) -> None:

@@ -15,7 +15,7 @@ from app.workbench import MODEL_VARIABLE
 from explain.attribution.run import answer, attribute
 from models.change.parse import parse
 from models.change.types import METRICS_FILE, Level, Unit
-from tests.app.pages.conftest import SMALL
+from tests.app.pages.conftest import SMALL, wait_for_the_end
 from tests.models.classify.light_toys import bag, trees, write_bag, write_size
 
 Opener = Callable[..., AppTest]
@@ -71,3 +71,27 @@ def test_the_size_as_a_whole_has_the_sum_of_its_numbers(tmp_path: Path) -> None:
         heat = heat_of(result, level)
         assert heat.of(Unit(METRICS_FILE)) == pytest.approx(result.total, abs=1e-3)
         assert heat.scale == pytest.approx(abs(result.total), abs=1e-3)
+
+
+def test_a_function_is_explained_by_occlusion_and_its_verdict_is_turned(
+    opened: Callable[..., AppTest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "page_judge.py").write_text(
+        "def judge(changes):\n    return [0.9 if '+        if' in text else 0.1 for text, _ in changes]\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    page = opened(Path("python:page_judge:judge"))
+    assert not page.exception
+    assert not page.error
+    assert page.selectbox(key="method").options == ["occlusion"]
+    page.button(key="search").click().run()
+    wait_for_the_end(page)
+    assert any("No set of line edits is smaller" in one.value for one in page.markdown)
+    assert any("Verified" in one.value for one in page.caption)
+
+
+def test_a_function_that_is_not_there_gets_one_sentence(opened: Callable[..., AppTest]) -> None:
+    page = opened(Path("python:no_such_module:judge"))
+    assert not page.exception
+    (error,) = page.error
+    assert "could not be imported" in error.value.replace("\\", "")
