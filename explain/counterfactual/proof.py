@@ -26,7 +26,7 @@ def left_to_score(result: SearchResult, flip: Counterfactual) -> int:
 def proving(options: SearchOptions, result: SearchResult) -> SearchOptions | None:
     """Options under which the search can look through all sets smaller than its first answer; None where that is done or no use.
 
-    The search makes its way anew and asks for less than half of the budget before it begins to prove (``search``).
+    Twice what is known to be needed, because the search makes its way anew, and what it proves is what it then finds.
     """
     left = left_to_score(result, result.counterfactuals[0]) if result.counterfactuals else 0
     budget = 2 * (result.queries + left)

@@ -335,7 +335,10 @@ class _Search:
         return len(one.edits), lines, characters, -one.gain
 
     def _descend(self, space: EditSpace) -> Iterator[Progress]:
-        """The way down: everything, less ever smaller parts, what does least first. The whole is no edit, what is left may be."""
+        """The way down: everything, less ever smaller parts, what does least first. The whole is no edit, what is left may be.
+
+        Not gone where "everything" is more than one answer may hold.
+        """
         order = self._singled(space)[::-1]
         if len(order) == len(space.edits):
             yield from self._smaller(space, space.pick(tuple(order)), self._share(4))

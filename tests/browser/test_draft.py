@@ -138,6 +138,7 @@ def test_no_click_is_lost_however_fast_they_come(address: str, watched: Watched)
     page.locator(".row.can.taken").nth(5).wait_for()
     page.get_by_role("button", name="Undo").focus()
     page.keyboard.press("Enter")
+    page.locator(".row.can.taken").nth(5).wait_for(state="detached")
     page.locator(".strip .undo:focus").wait_for()
     assert page.locator("[role=status].spoken").text_content() == said(page)
     assert watched.errors == []
