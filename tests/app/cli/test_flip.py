@@ -160,6 +160,21 @@ def test_budget_is_kept(whydiff, planted, many_files: Path) -> None:
     assert (data["stopped"], data["budget"]) == ("budget", 20)
 
 
+def test_what_a_proof_would_take_is_said_and_is_enough(whydiff, planted, tmp_path: Path) -> None:
+    path = tmp_path / "three.diff"
+    lines = "".join(f"+{'danger()' if n in {3, 17, 29} else f'x{n}'}\n" for n in range(40))
+    path.write_text(f"--- a/a.txt\n+++ b/a.txt\n@@ -1 +1,41 @@\n y\n{lines}")
+    only_lines = ("--operators", "revert-line")
+    found = whydiff("flip", path, *only_lines, "--budget", 200)
+    assert "None of the 3 line edits can be left out alone" in found.out
+    said = " ".join(found.out.split())
+    assert f"At most {40 * 39 // 2} more queries would look through all sets of edits smaller than way 1: " in said
+    options = said.split("smaller than way 1: ")[1].rstrip(".").split()
+    proved = whydiff("flip", path, *only_lines, *options)
+    assert "No set of fewer than 3 line edits" in proved.out
+    assert "more queries would" not in proved.out
+
+
 def test_wrong_options(refused, planted, two_files: Path) -> None:
     assert "revert-line, revert-run, drop-added" in refused("flip", two_files, "--operators", "magic")
     assert "--max-edits" in refused("flip", two_files, "--max-edits", 0)
