@@ -14,8 +14,8 @@ from app.cli.places import Places, shortened
 from app.cli.visible import shown
 from explain.counterfactual.effects import Effect
 from explain.counterfactual.operators import effect_of
-from explain.counterfactual.proof import left_to_score, proving
-from explain.counterfactual.types import Counterfactual, Edit, SearchOptions, SearchResult, Syntax
+from explain.counterfactual.proof import PROOF_SECONDS, left_to_score, proof_budget
+from explain.counterfactual.types import Counterfactual, Edit, SearchResult, Syntax
 from explain.counterfactual.verify import Verification
 from explain.counterfactual.wording import SYNTAX, plausible, sentence
 from models.change.types import MESSAGE_FILE, Level, Line, LineKind, Unit, clean
@@ -114,10 +114,10 @@ def parts(found: Flipped) -> Iterator[Text]:
         f"Score before: {percent(result.before.score)}, threshold {percent(result.before.threshold)}. "
         f"{result.queries:,} of {result.budget:,} queries, {result.seconds:.1f} s, stopped: {result.stopped}."
     )
-    more = proving(SearchOptions(), result)
-    if more:
+    budget = proof_budget(result)
+    if budget:
         left = left_to_score(result, result.counterfactuals[0])
-        enough = f"--budget {more.budget} --seconds {more.seconds:g}"
+        enough = f"--budget {budget} --seconds {PROOF_SECONDS:g}"
         yield Text(f"At most {left:,} more queries would look through all sets of edits smaller than way 1: {enough}.")
 
 

@@ -67,7 +67,7 @@ def _prove(diff: Diff, model: Classifier, options: SearchOptions, result: Search
         return None
     left = left_to_score(result, result.counterfactuals[0])
     label = f"Look through all smaller sets: at most {left:,} more queries, {_lasting(left, result)}"
-    found = outcome(find_search(diff, model, more), lambda: start_search(diff, model, more), "prove", label)
+    found = outcome(find_search(diff, model, more), lambda: start_search(diff, model, more), "prove", label, "secondary")
     return found if isinstance(found, Searched) else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import streamlit as st
 
@@ -14,10 +14,16 @@ from explain.counterfactual.types import Progress
 T = TypeVar("T")
 
 
-def outcome(job: Job[T] | None, start: Callable[[], Job[T]], key: str, label: str = "Search") -> T | None:
+def outcome(
+    job: Job[T] | None,
+    start: Callable[[], Job[T]],
+    key: str,
+    label: str = "Search",
+    kind: Literal["primary", "secondary"] = "primary",
+) -> T | None:
     """The button that starts a search, and the search while it runs or why it failed; its last item once it is done."""
     running = job is not None and not job.done
-    if st.button(label, type="primary" if label == "Search" else "secondary", disabled=running, key=key):
+    if st.button(label, type=kind, disabled=running, key=key):
         job = start()
     if job is None:
         return None

@@ -7,7 +7,8 @@ from math import comb
 
 from explain.counterfactual.types import Counterfactual, Minimality, SearchOptions, SearchResult
 
-_LONG = 3600.0
+PROOF_SECONDS = 3600.0
+"""How long a proof may take."""
 _MOST = 1_000_000
 """What a budget may be at most."""
 
@@ -23,11 +24,17 @@ def left_to_score(result: SearchResult, flip: Counterfactual) -> int:
     return sum(comb(covered.units, size) for size in range(covered.complete + 1, flip.certificate.size))
 
 
-def proving(options: SearchOptions, result: SearchResult) -> SearchOptions | None:
-    """Options under which the search can look through all sets smaller than its first answer; None where that is done or no use.
+def proof_budget(result: SearchResult) -> int | None:
+    """A budget with which the search can look through all sets smaller than its first answer; None where that is done or no use.
 
     Twice what is known to be needed, because the search makes its way anew, and what it proves is what it then finds.
     """
     left = left_to_score(result, result.counterfactuals[0]) if result.counterfactuals else 0
     budget = 2 * (result.queries + left)
-    return replace(options, budget=budget, seconds=max(_LONG, options.seconds)) if left > 0 and budget <= _MOST else None
+    return budget if left > 0 and budget <= _MOST else None
+
+
+def proving(options: SearchOptions, result: SearchResult) -> SearchOptions | None:
+    """``options`` with the budget and the time that ``proof_budget`` takes; None where there is no such budget."""
+    budget = proof_budget(result)
+    return replace(options, budget=budget, seconds=max(PROOF_SECONDS, options.seconds)) if budget else None
