@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from models.change.language import language
+from models.change.trailers import without_trailers
 from models.change.types import Diff, FileDiff, FileStatus
 
 FEATURES: Mapping[str, str] = MappingProxyType(
@@ -27,7 +28,7 @@ FEATURES: Mapping[str, str] = MappingProxyType(
         "languages": "different languages of the files, by their names",
         "test files": "share of the files that are tests, by their paths",
         "docs and config files": "share of the files that are documentation or configuration, by their names",
-        "message words": "words of the commit message",
+        "message words": "words of the commit message without its trailers",
         "says fix": "1 if the message's first line speaks of a fix or bug, else 0",
     }
 )
@@ -70,7 +71,7 @@ def measure(diff: Diff) -> tuple[float, ...]:
         "languages": len({language(file.path) for file in files}),
         "test files": _share(bool(_TEST.search(file.path)) for file in files),
         "docs and config files": _share(_is_support(file) for file in files),
-        "message words": len(diff.message.split()),
+        "message words": len(without_trailers(diff.message).split()),
         "says fix": bool(_FIX.search(title)),
     }
     return tuple(float(values[name]) for name in FEATURES)

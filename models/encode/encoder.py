@@ -56,7 +56,8 @@ _TEXT_MARKERS = {Side.ADDED: "+", Side.REMOVED: "-", Side.CONTEXT: " "}
 class DiffEncoder:
     """Reads the message, then every file in order: its path, then changed lines first, then nearby context.
 
-    The message takes at most ``message_length`` tokens, and no line of it more than half of the room that is left.
+    The message takes at most ``message_length`` tokens, and no line of it more than half of the room that is left; its
+    trailers are never read.
     Changed lines are taken in order until the length is reached, then context lines while there is room; the
     tokens keep the order of the diff. Guarantee: every line of the diff either has all its tokens in the result
     or is in ``unread``.
@@ -109,7 +110,7 @@ class DiffEncoder:
         left = self.options.message_length
         for part, text, tokens in zip(parts, texts, self._bounded.count(texts), strict=True):
             run = _Run(part, text, self._marker(part), tokens, min(self._limit(part, left), tokens))
-            left -= run.length if part.side is Side.MESSAGE else 0
+            left -= run.length if part.side is Side.MESSAGE and part.near else 0
             runs.append(run)
         return runs
 
@@ -135,7 +136,7 @@ class DiffEncoder:
 
     def _limit(self, part: Piece, left: int) -> int:
         if part.side is Side.MESSAGE:
-            return max(0, left - self.options.markers)
+            return max(0, left - self.options.markers) if part.near else 0
         return self.options.line_length if part.unit.line >= 0 else self.options.path_length
 
 

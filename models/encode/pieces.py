@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from models.change.trailers import is_trailer
 from models.change.types import MESSAGE_FILE, Diff, Hunk, LineKind, Unit, clean
 from models.encode.types import Side
 
@@ -13,7 +14,7 @@ _SIDES = {LineKind.ADDED: Side.ADDED, LineKind.REMOVED: Side.REMOVED, LineKind.C
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One run of text with its place. ``near`` is false for context too far from any change to be read."""
+    """One run of text with its place. ``near`` is false for what is never read: context too far from any change, trailers."""
 
     unit: Unit
     side: Side
@@ -25,7 +26,7 @@ def pieces(diff: Diff, context: int) -> Iterator[Piece]:
     """Yield the pieces of ``diff`` in reading order; context lines within ``context`` of a change are near."""
     for n, line in enumerate(clean(diff.message).split("\n") if diff.message else ()):
         if line.strip():
-            yield Piece(Unit(MESSAGE_FILE, -1, n), Side.MESSAGE, line)
+            yield Piece(Unit(MESSAGE_FILE, -1, n), Side.MESSAGE, line, not is_trailer(line))
     for f, file in enumerate(diff.files):
         yield Piece(Unit(f), Side.PATH, clean(file.path))
         for h, hunk in enumerate(file.hunks):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
+from models.change.trailers import is_trailer
 from models.change.types import MESSAGE_FILE, Diff, LineKind, Unit, clean
 from models.encode.types import Side
 
@@ -43,15 +44,19 @@ class Reading:
 
 
 def texts(diff: Diff) -> Iterator[tuple[Unit, Side, str]]:
-    """The lines of the message, the paths and the changed lines, in reading order, whole; context is none of it."""
-    for n, line in enumerate(_clean(diff.message).split("\n") if diff.message else ()):
-        yield Unit(MESSAGE_FILE, -1, n), Side.MESSAGE, line
+    """The message without its trailers, the paths and the changed lines, in reading order, whole; context is none of it."""
+    yield from ((unit, Side.MESSAGE, line) for unit, line in _message(diff) if not is_trailer(line))
     for f, file in enumerate(diff.files):
         yield Unit(f), Side.PATH, _clean(file.path)
         for h, hunk in enumerate(file.hunks):
             for n, one in enumerate(hunk.lines):
                 if one.kind is not LineKind.CONTEXT:
                     yield Unit(f, h, n), _SIDES[one.kind], _clean(one.text)
+
+
+def _message(diff: Diff) -> Iterator[tuple[Unit, str]]:
+    for n, line in enumerate(_clean(diff.message).split("\n") if diff.message else ()):
+        yield Unit(MESSAGE_FILE, -1, n), line
 
 
 def words(diff: Diff) -> Iterator[Word]:
@@ -70,7 +75,8 @@ def feature(side: Side, word: str) -> str:
 def reading(diff: Diff) -> Reading:
     """What ``words`` comes to, without its places: faster, and in memory that grows with different words only."""
     found: set[str] = set()
-    read, rest, unread = 0, 0, []
+    left_out = [(unit, line) for unit, line in _message(diff) if is_trailer(line)]
+    read, rest, unread = 0, sum(_count(line) for _, line in left_out), [unit for unit, _ in left_out]
     for unit, side, text in texts(diff):
         known = WORD.findall(text[:LINE])
         read += len(known)

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from models.change.language import language
+from models.change.trailers import without_trailers
 from models.mine.code import is_code, shape
 from models.mine.declared import named
 from models.mine.history import Commit
@@ -38,9 +39,6 @@ KEPT = [
 
 SCHEMA = pa.schema([*ROW, *KEPT])
 
-_PEOPLE = re.compile(
-    r"^[ \t>]*(?:[\w-]{1,40}-(?:by|to)|cc|from|author|committer)[ \t]{0,3}:[^\n]*[<@][^\n]*$\n?", re.IGNORECASE | re.MULTILINE
-)
 _ADDRESS = re.compile(r"<?\b[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+>?")
 MOST_BYTES = 4 * LONGEST_DIFF + 1
 """Bytes of a patch that can matter: a character has four at most."""
@@ -84,8 +82,8 @@ def cut(patch: bytes) -> tuple[str, bool]:
 
 
 def clean_message(message: str) -> str:
-    """``message`` without trailers that name people ("Signed-off-by: …") and without addresses."""
-    text = _ADDRESS.sub("<address>", _PEOPLE.sub("", message))
+    """``message`` without trailers ("Signed-off-by: …") and without addresses."""
+    text = _ADDRESS.sub("<address>", without_trailers(message))
     return text.encode("utf-8", "replace").decode("utf-8").strip()
 
 

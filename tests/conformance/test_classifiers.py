@@ -136,3 +136,11 @@ def test_a_kind_that_the_files_do_not_bear_out_is_refused(tmp_path: Path, make: 
 def test_settings_of_a_light_kind_say_nothing_of_tokens(tmp_path: Path) -> None:
     for folder in (write_bag(tmp_path / "bag"), write_size(tmp_path / "size")):
         assert "encode" not in json.loads((folder / SETTINGS).read_text())
+
+
+def test_no_score_hangs_on_a_trailer_of_the_message(folder: Path) -> None:
+    said = [
+        parse("--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-a\n+b\n", text)
+        for text in ("Retry", "Retry\nChange-Id: I0f", "Cc: x\nRetry")
+    ]
+    assert len({one.logit for one in load(folder).predict(said)}) == 1

@@ -49,7 +49,7 @@ similarity index 100%
 rename from README.md
 rename to docs/README.md
 """
-DIFF = parse(PATCH, "Fix a crash of the parser\n\nIt was wrong.")
+DIFF = parse(PATCH, "Fix a crash of the parser\n\nIt was wrong.\nCc: somebody")
 
 
 def test_the_metrics_are_what_they_are_said_to_be() -> None:

@@ -138,3 +138,13 @@ def test_text_never_becomes_structure(text: str):
     pairs = zip(read.ids, read.units, strict=True)
     added = [i for i, unit in pairs if unit and (unit.file, unit.line) == (0, 1) and unit.start >= 0]
     assert TOKENIZER.decode(added, skip_special_tokens=False) == text
+
+
+def test_trailers_are_not_read_and_take_no_room():
+    patch = "--- a/x\n+++ b/x\n@@ -0,0 +1 @@\n+value\n"
+    reader = encoder(message_length=8)
+    said = parse(patch, "Signed-off-by: Ada <a@b.c>\nFix\nChange-Id: I12\nit")
+    found = reader.encode(said)
+    assert found.ids == reader.encode(parse(patch, "Fix\nit")).ids
+    assert [unit.line for unit in found.unread] == [0, 2]
+    assert {unit.line for unit in found.units if unit and unit.file == -1} == {1, 3}

@@ -62,3 +62,11 @@ def test_both_readings_agree(diff: Diff) -> None:
 
 def _at(unit: Unit, start: int, end: int) -> Unit:
     return Unit(unit.file, unit.hunk, unit.line, start, end)
+
+
+def test_trailers_of_the_message_are_counted_but_not_read() -> None:
+    plain = reading(parse(PATCH, "Fix it"))
+    found = reading(parse(PATCH, "Fix it\nChange-Id: I12ab"))
+    assert found.features == plain.features
+    assert (found.read, found.total - found.read, found.unread) == (plain.read, 5, (Unit(-1, -1, 1),))
+    assert {one.unit.line for one in words(parse(PATCH, "Fix it\nChange-Id: I12ab")) if one.unit.file == -1} == {0}
