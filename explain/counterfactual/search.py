@@ -34,7 +34,7 @@ from models.change.types import Diff, Unit
 from models.classify.protocol import Classifier
 
 _KEPT = 3
-_BEAM_QUERIES = 16
+_BEAM_QUERIES = 24
 _FIRST, _FEW = 4, 24
 """So few units are tried at once; of more, a quick first answer is looked for."""
 _WIDEST = 8
@@ -129,23 +129,26 @@ class _Search:
         return bool(self.avoided) and bool((self.scorer.effect(edits) or Effect()).lines & self.avoided)
 
     def _quick(self) -> Iterator[Progress]:
-        """A first answer: the most promising edits, one by one, then twice as many at once each time.
+        """A first answer: the most promising edits, each alone and ever twice as many at once; the fewest that flip.
 
-        It is kept until a smaller one is found. Where nothing tells what is promising, or the units are few, there is none.
+        More than one edit is kept until a smaller set is found. Where nothing tells what is promising, or the units are few,
+        there is none.
         """
         for space in self.spaces:
             if self.order is None or len(space.edits) <= _FEW or space in self.rewording:
                 continue
             order = self._ordered(space)
-            yield from self._try(space, (space.edits[n : n + 1] for n in order[:_FIRST]), 1, self._share(8))
-            if self._flipped():
-                return
             sizes = (2**power for power in range(1, len(order).bit_length()))
-            for scored in self.scorer.stream((space.pick(tuple(sorted(order[:size]))) for size in sizes), 0, self._share(8)):
+            sets = [*((n,) for n in order[:_FIRST]), *(tuple(sorted(order[:size])) for size in sizes)]
+            for scored in self.scorer.stream(map(space.pick, sets), 0, self._share(8)):
                 space.record(scored)
-                self.findings.quick = next(((space, one) for one in scored if one.flips), None)
+                flips = sorted((one for one in scored if one.flips), key=self._small_first)
+                for one in [one for one in flips if len(one.edits) == 1][:_KEPT]:
+                    space.keep(one)
+                if flips and not space.flips:
+                    self.findings.quick = space, flips[0]
                 yield self.findings.progress(f"{space.name}: a quick answer")
-                if self.findings.quick:
+                if flips:
                     return
 
     def _share(self, part: int) -> int:
@@ -319,7 +322,7 @@ class _Search:
             return
         phase = f"{space.name}: sets of {size}"
         away = (edits for edits in sets if not self._avoids(edits))
-        for scored in self.scorer.stream(away, max(1, self.options.batch // 4), limit, broken):
+        for scored in self.scorer.stream(away, max(1, self.options.batch // 2), limit, broken):
             space.record(scored)
             flips = sorted((one for one in scored if one.flips), key=self._small_first)[:_KEPT]
             for one in flips:

@@ -168,7 +168,7 @@ class SearchOptions:
     seconds: float = field(
         default=60.0, metadata={"help": "seconds after which no further batch is begun", "min": 0.0, "max": 86_400.0}
     )
-    batch: int = field(default=16, metadata={"help": "most diffs scored at once", "min": 1, "max": 1024})
+    batch: int = field(default=32, metadata={"help": "most diffs scored at once", "min": 1, "max": 1024})
     answers: int = field(
         default=1, metadata={"help": "different answers to look for, no two of which touch the same line", "min": 1, "max": 10}
     )

@@ -12,7 +12,7 @@ from models.change.types import Diff
 from models.classify.protocol import Classifier, Prediction
 
 Members = frozenset[int]
-AT_ONCE = 16
+AT_ONCE = 32
 """Most texts in one call of the model, whoever asks."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from explain.counterfactual.hints import first_order
 from explain.counterfactual.types import SearchOptions
 from models.classify.protocol import Prediction
 from scripts.flips.game import Game, Memory
@@ -13,7 +14,7 @@ from scripts.flips.peers import PEERS
 from tests.explain.attribution.attribution_toys import DIFF, Linear
 from tests.explain.counterfactual.toys import Toy, linear, lines_of
 
-LINES = SearchOptions(operators=("revert-line",), batch=16)
+LINES = SearchOptions(operators=("revert-line",), batch=8)
 DIFF_OF_SIX = lines_of("a", "bb", "ccc", "dddd", "eeeee", "ffffff")
 
 
@@ -37,12 +38,12 @@ def test_without_a_flip_everything_is_asked_for_up_to_the_budget() -> None:
 
 
 def test_hints_are_counted() -> None:
-    assert hint_cost(Linear()) == (5, 3)
+    assert hint_cost(Linear()) == (5, 2)
     assert hint_cost(linear({})) == (0, 0)
     game = Game(DIFF_OF_SIX, "revert-line", linear({"dddd": 2.0}, -1.0))
     values = {edit.unit: float(n == 3) for n, edit in enumerate(game.edits)}
-    played = play(game, LINES, lambda units: [values[unit] for unit in units], (5, 3))
-    assert played == Played(frozenset({3}), 5 + 1 + 4, 3 + 2, 5 + 5, 5 + 5)
+    played = play(game, LINES, lambda units: [values[unit] for unit in units], (5, 2))
+    assert played == Played(frozenset({3}), 5 + 1 + 4, 2 + 2, 5 + 5, 5 + 5)
 
 
 def test_what_one_asked_for_is_not_scored_again_for_another() -> None:
@@ -54,12 +55,12 @@ def test_what_one_asked_for_is_not_scored_again_for_another() -> None:
     assert len(toy.seen) == len(set(toy.seen))
 
 
-def test_the_memory_asks_once_for_a_text_and_sixteen_at_once() -> None:
+def test_the_memory_asks_once_for_a_text_and_thirty_two_at_once() -> None:
     toy = linear({})
     memory = Memory(toy)
-    diffs = [lines_of(f"line {n}") for n in range(20)]
+    diffs = [lines_of(f"line {n}") for n in range(40)]
     assert memory.predict([*diffs, diffs[0]]) == memory.predict([*diffs, diffs[0]])
-    assert toy.batches == [16, 4]
+    assert toy.batches == [32, 8]
     assert (memory.name, memory.digest, memory.threshold) == (toy.name, toy.digest, toy.threshold)
 
 
@@ -136,3 +137,13 @@ def test_an_answer_that_is_no_number_is_no_flip() -> None:
     game = Game(DIFF_OF_SIX, "revert-line", toy)
     assert all(not run(game, method, 2000).members for _, method in PEERS.values())
     assert isinstance(game.before, Prediction)
+
+
+def test_hints_take_as_many_calls_as_they_are_counted_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    toy, asked = Linear(), []
+    monkeypatch.setattr(
+        toy, "logit_of_embeddings", lambda rows, ids: asked.append(len(rows)) or Linear.logit_of_embeddings(toy, rows, ids)
+    )
+    assert first_order(DIFF, toy) is not None
+    assert asked == [2, 1]
+    assert hint_cost(toy) == (2 + 3, len(asked))

@@ -56,10 +56,10 @@ def test_ablation_flip_without_a_flip_asks_for_all_singles_and_637_sets_less_the
     assert played == counted(frozenset(), 1 + 14 + subsets - 10, 1 + 1 + subsets - 10, 0)
 
 
-def test_ablation_flip_counts_calls_of_sixteen_for_what_it_asks_at_once() -> None:
-    assert AT_ONCE == 16
+def test_ablation_flip_counts_calls_of_thirty_two_for_what_it_asks_at_once() -> None:
+    assert AT_ONCE == 32
     played = run(nobody(33), ablation_flip, NEVER)
-    assert (played.queries, played.calls) == (1 + 33 + 627, 1 + 3 + 627)
+    assert (played.queries, played.calls) == (1 + 33 + 627, 1 + 2 + 627)
 
 
 def test_ablation_flip_finds_the_pair_in_the_order_of_its_ranking() -> None:
@@ -94,7 +94,7 @@ def test_sedc_goes_straight_down_where_effects_add_up() -> None:
 def test_sedc_stops_after_its_expansions() -> None:
     """Ten are needed, each a step down: with four expansions only sets of five are met."""
     hard = additive(30, {k: 0.101 for k in range(10)})
-    assert run(hard, lambda player: sedc(player, expansions=4), NEVER) == counted(frozenset(), 1 + 30 + 29 + 28 + 27 + 26, 11, 0)
+    assert run(hard, lambda player: sedc(player, expansions=4), NEVER) == counted(frozenset(), 1 + 30 + 29 + 28 + 27 + 26, 6, 0)
     assert run(hard, lambda player: sedc(player, expansions=9), NEVER).members == frozenset(range(10))
 
 

@@ -52,7 +52,7 @@ def test_the_most_promising_edit_is_tried_first(flagged: bool) -> None:
     assert isinstance(told, SearchResult)
     assert isinstance(untold, SearchResult)
     assert told.counterfactuals[0].edits == untold.counterfactuals[0].edits
-    assert told.queries <= 5 < untold.queries
+    assert told.queries <= 1 + 4 + 5 < untold.queries  # four alone, and 2, 4, 8, 16 and 32 at once
 
 
 def test_outputs_that_are_no_numbers_give_no_order() -> None:

@@ -66,7 +66,7 @@ def test_a_flip_in_a_batch_that_ran_out_of_time_is_kept(clock: Clock, monkeypatc
 def test_small_changes_are_scored_a_batch_at_once(clock: Clock) -> None:
     toy = slow(clock, {})
     result_of(lines_of(*LINES), toy, SearchOptions(seconds=1000.0, max_edits=1, operators=("revert-line",)))
-    assert toy.batches[:3] == [1, 4, 8]
+    assert toy.batches[:3] == [1, 16, 24]
 
 
 def test_making_the_edits_counts_as_time_too(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
