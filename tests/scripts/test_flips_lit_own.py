@@ -17,8 +17,7 @@ from scripts.flips import lit_own
 from scripts.flips.game import Game
 from scripts.flips.lit_own import LINES, MARGIN, Beside, Lines, Rivals, Side, ask_lit, ask_whydiff, load_lit, report
 from scripts.flips.measure import Settings, searching
-from tests.explain.counterfactual.toys import Toy, diff_of, linear, lines_of, words
-from tests.scripts.test_flips_run import Short
+from tests.explain.counterfactual.toys import Toy, diff_of, linear, lines_of
 
 MODULES = ("lit_nlp.api.types", "lit_nlp.components.ablation_flip")
 OPTIONS = searching(Settings("", "line"))
@@ -89,7 +88,6 @@ def test_every_set_has_the_margin_of_the_edited_diff() -> None:
 def test_leaving_everything_out_is_no_edit() -> None:
     toy = Toy(lambda there: 1.0 if there else -1.0)
     assert lines(lines_of("a", "bb"), toy).predict([{LINES: []}]) == [{MARGIN: 1.0}]
-    assert words(lines_of("a")) == {"a"}
 
 
 def test_nothing_is_remembered_for_lit() -> None:
@@ -176,7 +174,7 @@ def test_without_lit_a_sentence_says_how_to_install_it(
 
 
 def test_a_run_prints_the_table(lit: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(lit_own, "load", lambda _: Short(lambda _: 0.0))
+    monkeypatch.setattr(lit_own, "load", lambda _: Toy(lambda there: len(there) - 1.5))
     assert lit_own.main(["--rows", "2", "--sizes", "2-6"]) == 0
     shown = capsys.readouterr()
     assert shown.out.startswith("2 flagged diffs of ")
