@@ -25,10 +25,9 @@ from scripts.flips.file import Verdicts, lined, read_lines, record_of, write
 from scripts.flips.game import Game
 from scripts.flips.measure import OPERATORS, Record, Settings, engine, exhaust, others, own, searching
 from scripts.flips.ours import timed
-from scripts.flips.rows import Row, counted, frame_of
+from scripts.flips.rows import MANY, Row, counted, frame_of, sizes
 from scripts.flips.tables import report
 
-MANY = 1_000_000
 PLAN = {"line": ((4, 25), (1, MANY)), "word": ((15, 60),)}
 """The sizes of the diffs, in units, of every table."""
 _WORDS = {"line": "Changed lines taken back", "word": "Words of added lines deleted"}
@@ -88,15 +87,8 @@ def tables(bench: Bench, frame: pd.DataFrame, plan: Sequence[tuple[int, int]], r
         records = bench.measured(chosen)
         done = {one.row for one in records}
         times = bench.timed([row for row in chosen if row[0] in done])
-        sizes = f"{low} to {high} units" if high < MANY else "diffs of all sizes" if low == 1 else f"{low} units and more"
-        print(report(f"{_WORDS[units]}, {sizes}", records, times), flush=True)
-
-
-def _sizes(text: str) -> tuple[int, int]:
-    low, dash, high = text.partition("-")
-    if not (low.isdecimal() and dash and (high.isdecimal() or not high) and 1 <= int(low) <= int(high or MANY)):
-        raise argparse.ArgumentTypeError(f"expected two numbers such as 4-25, or 4- for 4 and more, but got {text!r}")
-    return int(low), int(high or MANY)
+        span = f"{low} to {high} units" if high < MANY else "diffs of all sizes" if low == 1 else f"{low} units and more"
+        print(report(f"{_WORDS[units]}, {span}", records, times), flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -105,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rows", type=int, default=200, help="flagged diffs of each table")
     parser.add_argument("--model", default="", help="a model's folder or name; the shipped one if left out")
     parser.add_argument("--units", choices=tuple(PLAN), action="append", help="lines or words; both if left out")
-    parser.add_argument("--sizes", type=_sizes, help="units of the diffs (4-25), in place of the usual tables")
+    parser.add_argument("--sizes", type=sizes, help="units of the diffs (4-25), in place of the usual tables")
     parser.add_argument("--budget", type=int, default=400, help="most queries of whydiff")
     parser.add_argument("--max-edits", type=int, default=32, help="most edits of whydiff")
     parser.add_argument("--cap", type=int, default=2000, help="most queries of any other method")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from models.data.dataset import read, to_diff
 
 Row = tuple[str, str, Diff]
 """Id, language, diff."""
+MANY = 1_000_000
+"""More units than any diff has."""
 _SAMPLES = Path(__file__).resolve().parent.parent.parent / "sample_diffs"
 
 
@@ -31,3 +34,11 @@ def counted(frame: pd.DataFrame, operator: str) -> list[int]:
     """How many edits of ``operator`` each row offers; 0 where it cannot be read."""
     diffs = (to_diff(text, message) for text, message in zip(frame["diff"], frame["message"], strict=True))
     return [0 if diff is None else len(OPERATORS.get(operator).offers(diff)) for diff in diffs]
+
+
+def sizes(text: str) -> tuple[int, int]:
+    """The fewest and the most units of an argument such as ``4-25`` or ``4-``."""
+    low, dash, high = text.partition("-")
+    if not (low.isdecimal() and dash and (high.isdecimal() or not high) and 1 <= int(low) <= int(high or MANY)):
+        raise argparse.ArgumentTypeError(f"expected two numbers such as 4-25, or 4- for 4 and more, but got {text!r}")
+    return int(low), int(high or MANY)

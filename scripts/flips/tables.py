@@ -51,13 +51,13 @@ def found_table(records: Sequence[Record]) -> str:
         rows.append(
             (
                 name,
-                _share(len(own), len(flippable)),
-                _mean([one.size for one in own], 2),
-                _mean([one.outcomes[key].size - one.best for one in flipped], 2),
-                _share(sum(one.outcomes[key].size == one.best for one in flippable), len(flippable)),
-                _share(sum(one.outcomes[key].size == one.best for one in proven), len(proven)),
-                _share(sum(one.one_minimal for one in own), len(own)),
-                _share(sum(one.parses for one in own), len(own)),
+                share(len(own), len(flippable)),
+                mean([one.size for one in own], 2),
+                mean([one.outcomes[key].size - one.best for one in flipped], 2),
+                share(sum(one.outcomes[key].size == one.best for one in flippable), len(flippable)),
+                share(sum(one.outcomes[key].size == one.best for one in proven), len(proven)),
+                share(sum(one.one_minimal for one in own), len(own)),
+                share(sum(one.parses for one in own), len(own)),
             )
         )
     heads = (
@@ -70,7 +70,7 @@ def found_table(records: Sequence[Record]) -> str:
         "one-minimal",
         "reads back",
     )
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
 def cost_table(records: Sequence[Record]) -> str:
@@ -82,14 +82,14 @@ def cost_table(records: Sequence[Record]) -> str:
         rows.append(
             (
                 name,
-                _mean(queries),
+                mean(queries),
                 f"{statistics.median(queries):g}",
-                _mean([one.answer for one in outcomes]),
-                _mean([one.first for one in outcomes if one.first]),
-                _mean([one.calls for one in outcomes]),
+                mean([one.answer for one in outcomes]),
+                mean([one.first for one in outcomes if one.first]),
+                mean([one.calls for one in outcomes]),
             )
         )
-    return _table(("method", "queries, mean", "median", "to the answer", "to the first flip", "calls, mean"), rows)
+    return table(("method", "queries, mean", "median", "to the answer", "to the first flip", "calls, mean"), rows)
 
 
 def ratio_table(records: Sequence[Record]) -> str:
@@ -99,17 +99,18 @@ def ratio_table(records: Sequence[Record]) -> str:
         whole = [(one.outcomes["whydiff"].queries, one.outcomes[other].queries) for one in records]
         answer = [(one.outcomes["whydiff"].answer, one.outcomes[other].queries) for one in records]
         calls = [(one.outcomes["whydiff"].calls, one.outcomes[other].calls) for one in records]
-        rows.append((NAMES[other], _ratio(whole), _ratio(answer), _ratio(calls)))
-    return _table(("whydiff ÷", "queries", "queries to the answer", "calls"), rows)
+        rows.append((NAMES[other], ratio(whole), ratio(answer), ratio(calls)))
+    return table(("whydiff ÷", "queries", "queries to the answer", "calls"), rows)
 
 
-def _ratio(pairs: Sequence[tuple[int, int]]) -> str:
+def ratio(pairs: Sequence[tuple[float, float]], places: int = 2) -> str:
     """The mean of the first numbers divided by that of the second, with the paired bootstrap's 95 % interval."""
     mine, theirs = np.array(pairs, dtype=np.float64).T
     groups = np.zeros(len(pairs), dtype=np.int64)
     drawn = np.concatenate([(counts @ mine) / (counts @ theirs) for counts in resamples(groups, _DRAWS, _SEED)])
     found = estimate(float(mine.sum() / theirs.sum()), drawn)
-    return f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
+    value, low, high = (f"{one:.{places}f}" for one in (found.value, found.low, found.high))
+    return f"{value} ({low} to {high})"
 
 
 def _seconds(times: Sequence[tuple[float | None, float]]) -> str:
@@ -136,17 +137,20 @@ def losses(records: Sequence[Record]) -> str:
     return "\n".join([f"whydiff is not the best on {len(lines)}:", "", *lines]) if lines else "whydiff is the best on every one."
 
 
-def _mean(values: Sequence[int], places: int = 1) -> str:
+def mean(values: Sequence[float], places: int = 1) -> str:
+    """The mean of numbers; "" of none."""
     return f"{statistics.mean(values):.{places}f}" if values else ""
 
 
-def _share(part: int, whole: int) -> str:
+def share(part: int, whole: int) -> str:
+    """``part`` of ``whole`` in per cent, with Wilson's 95 % interval; "" of nothing."""
     if not whole:
         return ""
     low, high = wilson(part, whole)
     return f"{part} of {whole}, {part / whole:.1%} ({low:.0%} to {high:.0%})"
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table of cells that are escaped already."""
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
