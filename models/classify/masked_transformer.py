@@ -30,17 +30,26 @@ _SHORTEST, _LONGEST = 16, 256
 _CHARACTERS = 8
 """Characters looked at for a token that is read."""
 _STRIDE = 6
-"""Of the tokens of a line every sixth is hidden at once."""
-_MOST_LINES = 24
-"""Of the lines whose likelihood is asked for, so many are read."""
+"""Of the tokens of a run of lines every sixth is hidden at once."""
+_RUN, _MOST_LINES = 6, 24
+"""Of the lines whose likelihood is asked for so many are read at once, as far as they follow each other, and so many in all."""
 _NUMBERS = 50_000_000
 """Logits computed at once: rows, times tokens, times vocabulary."""
 _REMEMBERED = 4096
 _BLANK, _BARE = "( ", "(("
 """What a word stands behind, with a blank before it and without."""
 
-Side = tuple[list[str], int]
-"""A line with its neighbours: their texts, and which of them it is."""
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One side of a hunk, or the message: the texts of all lines, and the numbers of those on this side."""
+
+    lines: tuple[str, ...]
+    kept: tuple[int, ...]
+
+    def text(self, first: int, last: int) -> str:
+        """The text of lines ``first`` to ``last`` of those on this side."""
+        return "\n".join(clean(self.lines[n]) for n in self.kept[max(0, first) : last + 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +126,12 @@ class MaskedTransformer:
             known[one] = self._likeliest(answer[0], one)
         return tuple(() if one is None else known[one] for one in asked)
 
-    def _question(self, side: Side | None, word: Unit, most: int) -> _Question | None:
+    def _question(self, side: _Side | None, word: Unit, most: int) -> _Question | None:
         """None for a word that is not read."""
         if side is None:
             return None
-        text, start, end = self._around(side, word.start, word.end)
+        at = side.kept.index(word.line)
+        text, start, end = self._around(side, (at, at), word)
         encoded = self._encode(text)
         places, blank = _covering(encoded, text, start, end)
         if not places:
@@ -135,19 +145,17 @@ class MaskedTransformer:
         return tuple(names[place] for place in best if names[place] != asked.word)[: asked.most]
 
     def likelihood(self, diff: Diff, lines: Sequence[Unit]) -> float | None:
-        """See ``MaskedModel``; of many lines the first 24 are read, of a long line its beginning."""
-        hidden = [one for line in lines[:_MOST_LINES] for one in self._hidden(_side(diff, line))]
+        """See ``MaskedModel``; of many lines the first 24 are read, of long lines the beginning."""
+        hidden = [one for side, run in _runs(diff, lines[:_MOST_LINES]) for one in self._hidden(side, run)]
         total = count = 0.0
         for (_, truth), answer in zip(hidden, self.answers([row for row, _ in hidden]), strict=True):
             total += float(answer.gather(1, torch.tensor(truth).unsqueeze(1)).sum())
             count += len(truth)
         return total / count if count else None
 
-    def _hidden(self, side: Side | None) -> Iterator[tuple[Row, list[int]]]:
-        """The rows in which the tokens of a line are hidden in turn, each with what stood there."""
-        if side is None:
-            return
-        text, start, end = self._around(side, 0, len(side[0][side[1]]))
+    def _hidden(self, side: _Side, run: tuple[int, int]) -> Iterator[tuple[Row, list[int]]]:
+        """The rows in which the tokens of a run of lines are hidden in turn, each with what stood there."""
+        text, start, end = self._around(side, run)
         encoded = self._encode(text)
         tokens = _touching(encoded, start, end)[: self._reading.room]
         for first in range(min(_STRIDE, len(tokens))):
@@ -156,14 +164,16 @@ class MaskedTransformer:
                 ids[place] = self._reading.mask
             yield self._reading.row(ids, places, tokens), [encoded.ids[place] for place in places]
 
-    def _around(self, side: Side, start: int, end: int) -> tuple[str, int, int]:
-        """(the text around these characters of a line, where they are in it), no more of it than could be read."""
-        lines, at = side
+    def _around(self, side: _Side, run: tuple[int, int], word: Unit | None = None) -> tuple[str, int, int]:
+        """(the text around a run of lines, or around a word in its one line; where that is in it), no more than could be read."""
         reach = self._reading.room * _CHARACTERS
-        middle = lines[at][start : min(end, start + reach)]
-        left = "\n".join([*(line[-reach:] for line in lines[:at]), lines[at][max(0, start - reach) : start]])[-reach:]
-        right = "\n".join([lines[at][end : end + reach], *(line[:reach] for line in lines[at + 1 :])])[:reach]
-        return left + middle + right, len(left), len(left) + len(middle)
+        own = side.text(*run)
+        start, end = (word.start, word.end) if word else (0, len(own))
+        above, below = side.text(run[0] - _BESIDE, run[0] - 1), side.text(run[1] + 1, run[1] + _BESIDE)
+        left = (above[-reach:] + "\n" if run[0] else "") + own[max(0, start - reach) : start]
+        right = own[end : end + reach] + ("\n" + below[:reach] if run[1] + 1 < len(side.kept) else "")
+        middle = own[start : min(end, start + reach)]
+        return left[-reach:] + middle + right[:reach], min(len(left), reach), min(len(left), reach) + len(middle)
 
     def _encode(self, text: str) -> Encoding:
         return self._tokenizer.encode(text, add_special_tokens=False)
@@ -195,23 +205,34 @@ class MaskedTransformer:
             yield batch
 
 
-def _side(diff: Diff, line: Unit) -> Side | None:
-    """``line`` between its neighbours on its side of the hunk, or in the message; None where there is no such line."""
+def _side(diff: Diff, line: Unit) -> _Side | None:
+    """The side on which ``line`` stands; None where there is no such line."""
     if line.file == MESSAGE_FILE:
-        lines = diff.message.split("\n") if diff.message else []
-        kept = list(range(len(lines)))
-    elif 0 <= line.file < len(diff.files) and 0 <= line.hunk < len(diff.files[line.file].hunks):
-        hunk = diff.files[line.file].hunks[line.hunk].lines
-        removed = 0 <= line.line < len(hunk) and hunk[line.line].kind is LineKind.REMOVED
-        lines = [one.text for one in hunk]
-        kept = [n for n, one in enumerate(hunk) if one.kind is not (LineKind.ADDED if removed else LineKind.REMOVED)]
-    else:
-        return None
+        said = tuple(diff.message.split("\n")) if diff.message else ()
+        return _Side(said, tuple(range(len(said)))) if 0 <= line.line < len(said) else None
+    hunks = diff.files[line.file].hunks if 0 <= line.file < len(diff.files) else ()
+    lines = hunks[line.hunk].lines if 0 <= line.hunk < len(hunks) else ()
     if not 0 <= line.line < len(lines):
         return None
-    at = kept.index(line.line)
-    near = kept[max(0, at - _BESIDE) : at + _BESIDE + 1]
-    return [clean(lines[n]) for n in near], near.index(line.line)
+    other = LineKind.ADDED if lines[line.line].kind is LineKind.REMOVED else LineKind.REMOVED
+    return _Side(tuple(one.text for one in lines), tuple(n for n, one in enumerate(lines) if one.kind is not other))
+
+
+def _runs(diff: Diff, lines: Sequence[Unit]) -> list[tuple[_Side, tuple[int, int]]]:
+    """``lines`` as runs of those that follow each other on one side: the first and the last of each."""
+    runs: list[tuple[_Side, tuple[int, int]]] = []
+    for line in lines:
+        side = _side(diff, line)
+        if side is None:
+            continue
+        at = side.kept.index(line.line)
+        for n, (its, (first, last)) in enumerate(runs):
+            if its == side and last + 1 == at < first + _RUN:
+                runs[n] = side, (first, at)
+                break
+        else:
+            runs.append((side, (at, at)))
+    return runs
 
 
 def _touching(encoded: Encoding, start: int, end: int) -> list[int]:

@@ -272,6 +272,25 @@ def test_a_line_longer_than_the_window_counts_as_far_as_it_is_read(tmp_path: Pat
     assert all(math.isfinite(masked.likelihood(diff, [Unit(0, 0, 0)]) or math.nan) for diff in diffs)
 
 
+def test_lines_that_follow_each_other_are_read_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    masked = opened(bert(tmp_path / "m"))
+    tokenizer = Tokenizer.from_file(str(tmp_path / "m" / "tokenizer.json"))
+    text = "+first\n-pool\n+second\n" + " value\n" * 4 + "+total\n"
+    diff = parse(f"--- a/a.c\n+++ b/a.c\n@@ -1,5 +1,7 @@\n{text}", "")
+    seen = watch(masked, monkeypatch)
+    masked.likelihood(diff, [Unit(0, 0, n) for n in (0, 1, 2, 7)])
+    rows = [[tokenizer.id_to_token(i) for i in row.tolist() if i] for batch in seen for row in batch]
+    assert [" ".join(row) for row in rows] == [
+        "[CLS] [MASK] second value value value [SEP]",
+        "[CLS] first [MASK] value value value [SEP]",
+        "[CLS] [MASK] value value value [SEP]",
+        "[CLS] value value value [MASK] [SEP]",
+    ]
+    seen.clear()
+    masked.likelihood(diff, [Unit(0, 0, 0), Unit(0, 0, 2)])
+    assert sum(map(len, seen)) == 2
+
+
 def test_an_empty_change_is_read(tmp_path: Path) -> None:
     masked = opened(bert(tmp_path / "m"))
     assert masked.fill(Diff(()), [BLANK], 2) == ((),)
