@@ -18,7 +18,7 @@ from explain.counterfactual.operators import effect_of
 from explain.counterfactual.proof import PROOF_SECONDS, left_to_score, proof_budget
 from explain.counterfactual.types import Counterfactual, Edit, SearchResult, Syntax
 from explain.counterfactual.verify import Verification
-from explain.counterfactual.wording import SYNTAX, plausible, sentence
+from explain.counterfactual.wording import SYNTAX, guessed_by, plausible, sentence
 from models.change.types import MESSAGE_FILE, Level, Line, LineKind, Unit, clean
 
 SCHEMA = "whydiff/flip/1"
@@ -128,7 +128,7 @@ def parts(found: Flipped) -> Iterator[Text]:
 def told(masked: dict[str, str] | None) -> Iterator[Text]:
     """Which masked language model was asked, where it is not the shipped one."""
     if masked is not None:
-        yield shown(f"Words were proposed, and plausibility judged, by {Path(masked['path']).name} ({masked['id']}).")
+        yield shown(guessed_by(Path(masked["path"]).name, masked["id"]))
 
 
 def _way_parts(found: Flipped, way: Way, number: int) -> Iterator[Text]:
