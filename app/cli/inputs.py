@@ -82,8 +82,9 @@ def guessing_by(folder: Path | None) -> Iterator[None]:
     from models.classify.load import masked_by
 
     with ExitStack() as stack:
-        with working("Loading the masked language model"):
-            stack.enter_context(masked_by(folder))
+        if folder is not None:
+            with working("Loading the masked language model"):
+                stack.enter_context(masked_by(folder))
         yield
 
 
@@ -93,4 +94,4 @@ def masked_payload() -> dict[str, str] | None:
     from models.classify.load import masked_folder, masked_model
 
     folder = masked_folder()
-    return None if folder is None else {"id": masked_model().digest, "path": clean(str(folder.absolute()))}
+    return None if folder is None else {"id": masked_model().digest, "path": clean(str(folder))}

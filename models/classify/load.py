@@ -56,7 +56,7 @@ def guesser_in(folder: Path) -> MaskedModel:
 def masked_folder() -> Path | None:
     """Where the masked language model in use lies, as the environment names it; None for the one that comes with whydiff."""
     name = os.environ.get(MASKED_VARIABLE)
-    return Path(name) if name else None
+    return Path(name).absolute() if name else None
 
 
 def masked_model() -> MaskedModel:

@@ -32,7 +32,7 @@ _CHARACTERS = 8
 _STRIDE = 6
 """Of the tokens of a run of lines every sixth is hidden at once."""
 _RUN, _MOST_LINES = 6, 24
-"""Of the lines whose likelihood is asked for so many are read at once, as far as they follow each other, and so many in all."""
+"""Lines whose likelihood is asked for: read at once where they follow each other, and in all."""
 _NUMBERS = 50_000_000
 """Logits computed at once: rows, times tokens, times vocabulary."""
 _REMEMBERED = 4096

@@ -159,6 +159,19 @@ def test_the_likelihood_is_that_of_the_tokens_at_their_places(tmp_path: Path) ->
     assert told == pytest.approx(sum(float(bias[tokenizer.token_to_id(token)]) for token in tokens) / 5, rel=1e-5)
 
 
+def test_a_folder_as_older_libraries_wrote_it_is_read(tmp_path: Path) -> None:
+    """Other names for the norms, weights of heads that are not used, positions, and no remark on the format."""
+    now, old = bert(tmp_path / "now", ["safe"]), bert(tmp_path / "old", ["safe"])
+    weights = {
+        name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"): value
+        for name, value in load_file(old / "model.safetensors").items()
+    }
+    unused = {"bert.pooler.dense.weight": torch.zeros(16, 16), "bert.embeddings.position_ids": torch.arange(64).unsqueeze(0)}
+    save_file(weights | unused, old / "model.safetensors")
+    assert "bert.embeddings.LayerNorm.gamma" in weights
+    assert opened(old).fill(CODE, [BLANK, BRACKET], 5) == opened(now).fill(CODE, [BLANK, BRACKET], 5)
+
+
 def setting(key: str, value: object) -> Callable[[Path], None]:
     def change(folder: Path) -> None:
         config = json.loads((folder / "config.json").read_text())
