@@ -32,7 +32,6 @@ UNUSED = ("query.", "key.", "value.", "inner.", "outer.", "norm.")
 """Parts of the network that judge; guessing needs none of them."""
 SCALE = ".scale"
 """How the name of what the rows of a table are multiplied by ends."""
-_BLANK = "Ġ"
 _STRIDE = 6
 """Of the tokens of a line every sixth is hidden at once."""
 _SEGMENTS = 32
@@ -58,10 +57,11 @@ class DiffGuesser:
         self._guesser = guesser.eval().requires_grad_(False)
         self._marks = marks_of(tokenizer)
         self._encoder = encoder
-        tokens = [tokenizer.id_to_token(i) or "" for i in range(network.shape.vocabulary)]
-        self._names = [token.removeprefix(_BLANK) if NAME.fullmatch(token.removeprefix(_BLANK)) else "" for token in tokens]
+        # As text: the vocabulary writes letters for bytes that are none, such as blanks.
+        self._texts = tokenizer.decode_batch([[i] for i in range(network.shape.vocabulary)])
+        named = [(i, text) for i, text in enumerate(self._texts) if NAME.fullmatch(text.removeprefix(" "))]
         self._named = {
-            blank: torch.tensor([bool(n) and t.startswith(_BLANK) is blank for t, n in zip(tokens, self._names, strict=True)])
+            blank: torch.tensor([i for i, text in named if text.startswith(" ") is blank], dtype=torch.long)
             for blank in (False, True)
         }
 
@@ -89,8 +89,9 @@ class DiffGuesser:
 
     def _likeliest(self, answer: Tensor, blank: bool, own: int, most: int) -> tuple[str, ...]:
         """The likeliest names but the token ``own``, of tokens that begin with a blank or not."""
-        best = answer.masked_fill(~self._named[blank], -torch.inf).topk(most + 1).indices.tolist()
-        return tuple(self._names[i] for i in best if i != own)[:most]
+        named = self._named[blank]
+        best = named[answer[named].topk(min(most + 1, len(named))).indices].tolist()
+        return tuple(self._texts[i].removeprefix(" ") for i in best if i != own)[:most]
 
     def likelihood(self, diff: Diff, lines: Sequence[Unit]) -> float | None:
         """See ``MaskedModel``."""

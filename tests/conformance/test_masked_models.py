@@ -52,6 +52,11 @@ def test_the_likeliest_come_first(masked: MaskedModel) -> None:
     assert masked.fill(LOOP, [TOTAL], 5)[0][:2] == masked.fill(LOOP, [TOTAL], 2)[0]
 
 
+def test_what_a_vocabulary_writes_for_blanks_is_no_name(masked: MaskedModel) -> None:
+    """Byte-level vocabularies write letters for bytes that are none."""
+    assert all(name.isascii() for names in masked.fill(LOOP, [TOTAL, VALUES], 20_000) for name in names)
+
+
 def test_a_word_that_is_not_there_gets_nothing(masked: MaskedModel) -> None:
     assert masked.fill(LOOP, NOWHERE, 3) == ((),) * len(NOWHERE)
     assert masked.fill(LOOP, [], 3) == ()
