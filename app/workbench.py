@@ -27,7 +27,7 @@ from explain.counterfactual.types import Progress, SearchOptions, SearchResult
 from explain.counterfactual.verify import Verification, verify, verify_core
 from models.change.types import Diff
 from models.classify.function import PREFIX, load_function
-from models.classify.load import load, shipped_guesser
+from models.classify.load import load, masked_folder, masked_model
 from models.classify.protocol import Classifier, Prediction
 from models.registry import MODEL_VARIABLE
 from models.registry.examine import content_hash
@@ -118,14 +118,14 @@ def _searched(
 ) -> Iterator[Progress | Searched]:
     for item in search(diff, model, options, cancelled, first_order(diff, model)):
         if isinstance(item, SearchResult):
-            result = rated(item, shipped_guesser())
+            result = rated(item, masked_model())
             yield Searched(result, tuple(verify(diff, one, model) for one in result.counterfactuals))
         else:
             yield item
 
 
 def _key(diff: Diff, model: Classifier, options: SearchOptions) -> str:
-    return hashlib.sha256(repr((diff.id, model.digest, astuple(options))).encode()).hexdigest()
+    return hashlib.sha256(repr((diff.id, model.digest, masked_folder(), astuple(options))).encode()).hexdigest()
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the model…")

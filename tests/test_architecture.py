@@ -67,6 +67,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "tokenizers": (
         "models.classify.diff_guesser",
         "models.classify.diff_transformer",
+        "models.classify.masked_transformer",
         "models.classify.transformer",
         "models.encode",
         "models.train",
@@ -79,6 +80,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
         "models.classify.diff_guesser",
         "models.classify.diff_transformer",
         "models.classify.differentiable",
+        "models.classify.masked_transformer",
         "models.classify.network",
         "models.classify.segment_memory",
         "models.classify.transformer",
@@ -92,6 +94,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
         "models.train.transformer",
     ),
     "transformers": (
+        "models.classify.masked_transformer",
         "models.classify.network",
         "models.classify.transformer",
         "models.train.start",

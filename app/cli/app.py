@@ -13,7 +13,8 @@ import typer
 
 import app as package
 from app.cli.console import say
-from app.cli.options import ModelChoice
+from app.cli.options import MaskedChoice, ModelChoice
+from models.classify.guesses import MASKED_VARIABLE
 from models.errors import UsageError
 from models.registry import MODEL_VARIABLE
 
@@ -28,13 +29,14 @@ class How:
     headless: Annotated[bool, typer.Option("--headless", help="Do not open a browser.")] = False
 
 
-def app(choice: ModelChoice, how: How) -> int:
+def app(choice: ModelChoice, masked: MaskedChoice, how: How) -> int:
     """Open the pages in a browser; Ctrl-C ends it."""
     script = page()
     if not script.is_file():
         raise UsageError(f"The pages of whydiff are missing ({script}); install whydiff again.")
     say(f"The pages are at http://{ADDRESS}:{how.port}; end with Ctrl-C.")
-    done = subprocess.run(arguments(script, how), check=False, env={**os.environ, MODEL_VARIABLE: choice.model or ""})
+    named = {MODEL_VARIABLE: choice.model or "", MASKED_VARIABLE: str(masked.masked_model or "")}
+    done = subprocess.run(arguments(script, how), check=False, env={**os.environ, **named})
     if done.returncode > 0:
         raise UsageError(f"Streamlit ended with code {done.returncode}; is port {how.port} free? Choose another one with --port.")
     return 0

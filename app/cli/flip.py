@@ -12,8 +12,8 @@ import typer
 
 from app.cli.console import progress, say, show, working
 from app.cli.flip_set import SetFlags, flip_set
-from app.cli.inputs import load_classifier, model_payload, read_text_diff
-from app.cli.options import ModelChoice, Source
+from app.cli.inputs import guessing_by, load_classifier, masked_payload, model_payload, read_text_diff
+from app.cli.options import MaskedChoice, ModelChoice, Source
 from app.cli.output import dumps
 from app.cli.score import is_dataset
 from explain.counterfactual.types import SearchOptions
@@ -53,17 +53,22 @@ class How:
     ] = Ask.NECESSARY
 
 
-def flip(source: Source, choice: ModelChoice, how: How, options: SearchOptions, flags: SetFlags) -> None:
+def flip(source: Source, choice: ModelChoice, masked: MaskedChoice, how: How, options: SearchOptions, flags: SetFlags) -> None:
     """The smallest change under which the verdict would be the other one, with what was proved about it.
 
     Of a dataset: that of every flagged change, and what they come to.
     """
     _check_operators(options)
-    if is_dataset(source.input):
-        _check_how(how)
-        flip_set(source, choice, options, flags, how.format is Format.JSON)
-        return
-    flags.refuse(source.input)
+    with guessing_by(masked.masked_model):
+        if is_dataset(source.input):
+            _check_how(how)
+            flip_set(source, choice, options, flags, how.format is Format.JSON)
+            return
+        flags.refuse(source.input)
+        _flip_one(source, choice, how, options)
+
+
+def _flip_one(source: Source, choice: ModelChoice, how: How, options: SearchOptions) -> None:
     diff = read_text_diff(source.input, source.repo)
     classifier = load_classifier(choice.model)
     if how.ask is Ask.SUFFICIENT:
@@ -108,12 +113,12 @@ def _flipped(result: SearchResult, classifier: Classifier, model: dict[str, str]
     from app.cli.flipped import Flipped, Way
     from explain.counterfactual.plausible import rated
     from explain.counterfactual.verify import verify
-    from models.classify.load import shipped_guesser
+    from models.classify.load import masked_model
 
     with working("Checking what was found"):
-        result = rated(result, shipped_guesser()) if result.counterfactuals else result
+        result = rated(result, masked_model()) if result.counterfactuals else result
         ways = tuple(Way(one, verify(result.diff, one, classifier)) for one in result.counterfactuals)
-    return Flipped(result, ways, model)
+    return Flipped(result, ways, model, masked_payload())
 
 
 def _cored(diff: Diff, classifier: Classifier, options: SearchOptions, model: dict[str, str]) -> Cored:

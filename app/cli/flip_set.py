@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.console import progress, say, show
-from app.cli.inputs import load_classifier, model_payload
+from app.cli.inputs import load_classifier, masked_payload, model_payload
 from app.cli.options import ModelChoice, Source
 from app.cli.output import check_output, dumps
 from explain.counterfactual.types import SearchOptions
@@ -62,6 +62,7 @@ def flip_set(source: Source, choice: ModelChoice, options: SearchOptions, flags:
     from app.cli.flip_set_rows import Rows
     from app.cli.flip_set_table import Kept, settings_of
     from app.cli.flip_set_text import payload, text
+    from app.cli.flipped import told
     from explain.survey.aggregate import Tally
 
     if source.repo != Path():
@@ -71,7 +72,8 @@ def flip_set(source: Source, choice: ModelChoice, options: SearchOptions, flags:
     if flags.output is not None and rows.has(flags.output):
         raise UsageError(f"Expected another file than the dataset {flags.output} for -o; name a new file.")
     classifier = load_classifier(choice.model)
-    kept = Kept.open(flags.output, settings_of(classifier, options, rows))
+    masked = masked_payload()
+    kept = Kept.open(flags.output, settings_of(classifier, options, rows, masked))
     tally = Tally()
     _retell(kept, rows, tally)
     with _keeping(kept, flags.output):
@@ -82,9 +84,9 @@ def flip_set(source: Source, choice: ModelChoice, options: SearchOptions, flags:
     if not found.flips.rows:
         raise _nothing(source.input, found.highest, classifier.threshold, len(found.unnumbered))
     if as_json:
-        sys.stdout.write(dumps(payload(found, model_payload(classifier, choice.model))))
+        sys.stdout.write(dumps(payload(found, model_payload(classifier, choice.model), masked)))
     else:
-        show(*text(found))
+        show(*text(found), *told(masked))
 
 
 def _retell(kept: Kept, rows: Rows, tally: Tally) -> None:

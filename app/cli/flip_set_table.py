@@ -58,10 +58,13 @@ Settings = dict[str, Any]
 """All that what is found depends on: rows of another model or another search are never mixed into one table."""
 
 
-def settings_of(classifier: Classifier, options: SearchOptions, rows: Rows) -> Settings:
-    """The settings of a run, as JSON would give them back; a flag is called as on the command line."""
+def settings_of(classifier: Classifier, options: SearchOptions, rows: Rows, masked: dict[str, str] | None) -> Settings:
+    """The settings of a run, as JSON would give them back; a flag is called as on the command line.
+
+    ``masked`` is the masked language model, None for the shipped one; folders have names, but its digest counts.
+    """
     lists = {"operators": ",".join(options.operators), "protect": ",".join(options.protect)}
-    flags = {"split": rows.dataset.split, "seed": rows.seed} | asdict(options) | lists
+    flags = {"split": rows.dataset.split, "seed": rows.seed, "masked_model": masked and masked["id"]} | asdict(options) | lists
     return {"model": classifier.digest, "flags": flags, "rows": rows.digest}
 
 

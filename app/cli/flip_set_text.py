@@ -22,11 +22,12 @@ _FEW = 5
 _JSON_LIFTS = 200
 
 
-def payload(found: Aggregates, model: dict[str, str]) -> dict[str, Any]:
+def payload(found: Aggregates, model: dict[str, str], masked: dict[str, str] | None) -> dict[str, Any]:
     """The JSON of the contract; what is undefined, and a quartile beyond every flip, is null."""
     return {
         "schema": SCHEMA,
         "model": model,
+        "masked_model": masked,
         "flagged": found.flips.rows,
         "passed": {reason.value.replace(" ", "_"): count for reason, count in found.passed},
         "without_number": [clean(one) for one in found.unnumbered],

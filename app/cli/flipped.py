@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from rich.text import Text
@@ -17,7 +18,7 @@ from explain.counterfactual.operators import effect_of
 from explain.counterfactual.proof import PROOF_SECONDS, left_to_score, proof_budget
 from explain.counterfactual.types import Counterfactual, Edit, SearchResult, Syntax
 from explain.counterfactual.verify import Verification
-from explain.counterfactual.wording import SYNTAX, plausible, sentence
+from explain.counterfactual.wording import SYNTAX, guessed_by, plausible, sentence
 from models.change.types import MESSAGE_FILE, Level, Line, LineKind, Unit, clean
 
 SCHEMA = "whydiff/flip/1"
@@ -34,11 +35,12 @@ class Way:
 
 @dataclass(frozen=True)
 class Flipped:
-    """The result of a search and the checked ways out."""
+    """The result of a search and the checked ways out; ``masked`` is the masked language model, None for the shipped one."""
 
     result: SearchResult
     ways: tuple[Way, ...]
     model: dict[str, str]
+    masked: dict[str, str] | None = None
 
     @cached_property
     def places(self) -> Places:
@@ -57,6 +59,7 @@ class Flipped:
         return {
             "schema": SCHEMA,
             "model": self.model,
+            "masked_model": self.masked,
             "diff_id": result.diff.id,
             "before": verdict_payload(result.before),
             "counterfactuals": [self._way(way) for way in self.ways],
@@ -119,6 +122,13 @@ def parts(found: Flipped) -> Iterator[Text]:
         left = left_to_score(result, result.counterfactuals[0])
         enough = f"--budget {budget} --seconds {PROOF_SECONDS:g}"
         yield Text(f"At most {left:,} more queries would look through all sets of edits smaller than way 1: {enough}.")
+    yield from told(found.masked)
+
+
+def told(masked: dict[str, str] | None) -> Iterator[Text]:
+    """Which masked language model was asked, where it is not the shipped one."""
+    if masked is not None:
+        yield shown(guessed_by(Path(masked["path"]).name, masked["id"]))
 
 
 def _way_parts(found: Flipped, way: Way, number: int) -> Iterator[Text]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -72,3 +74,24 @@ def model_payload(classifier: Classifier, model: str | Path | None) -> dict[str,
     if _is_function(model):
         return {"id": classifier.digest, "path": clean(str(model))}
     return {"id": classifier.digest, "path": clean(str(find(str(model or "")).folder.absolute()))}
+
+
+@contextmanager
+def guessing_by(folder: Path | None) -> Iterator[None]:
+    """Within, words are proposed by the masked language model in ``folder``, or by the shipped one."""
+    from models.classify.load import masked_by
+
+    with ExitStack() as stack:
+        if folder is not None:
+            with working("Loading the masked language model"):
+                stack.enter_context(masked_by(folder))
+        yield
+
+
+def masked_payload() -> dict[str, str] | None:
+    """ "masked_model" of the JSON contract: None for the one that comes with whydiff."""
+    from models.change.types import clean
+    from models.classify.load import masked_folder, masked_model
+
+    folder = masked_folder()
+    return None if folder is None else {"id": masked_model().digest, "path": clean(str(folder))}

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from models.classify.guesses import MASKED_VARIABLE
 from models.registry import MODEL_VARIABLE
 
 
@@ -43,5 +44,20 @@ class ModelChoice:
             "python:module:function; by default the model that comes with whydiff.",
             metavar="MODEL",
             envvar=MODEL_VARIABLE,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedChoice:
+    """Which masked language model."""
+
+    masked_model: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder with a masked language model, which proposes words and says how plausible an edit is; by default the "
+            "encoder that comes with whydiff.",
+            metavar="DIR",
+            envvar=MASKED_VARIABLE,
         ),
     ] = None

@@ -30,8 +30,9 @@ from explain.counterfactual.types import (
     Syntax,
 )
 from explain.counterfactual.verify import Verification
-from explain.counterfactual.wording import SYNTAX, describe, plausible, sentence
+from explain.counterfactual.wording import SYNTAX, describe, guessed_by, plausible, sentence
 from models.change.types import Diff
+from models.classify.load import masked_folder, masked_model
 from models.classify.protocol import Classifier, Prediction
 
 _FOLDED = 60
@@ -128,6 +129,9 @@ def _show_found(diff: Diff, searched: Searched) -> None:
     st.caption(
         plain(f"{result.queries} queries of at most {result.budget}, {result.seconds:.1f} s; the search ended: {result.stopped}.")
     )
+    folder = masked_folder()
+    if folder is not None:
+        st.caption(plain(guessed_by(folder.name, masked_model().digest)))
 
 
 def _show_counterfactual(n: int, diff: Diff, one: Counterfactual, check: Verification) -> None:

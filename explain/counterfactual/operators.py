@@ -19,7 +19,7 @@ from explain.counterfactual.words import neighbours, neutral, own_names, removab
 from models.change.edit import changed_units
 from models.change.types import MESSAGE_FILE, Diff, Level, LineKind, Unit
 from models.classify.guesses import MaskedModel
-from models.classify.load import shipped_guesser
+from models.classify.load import masked_model
 from models.errors import UsageError
 
 
@@ -237,7 +237,7 @@ OPERATORS = Registry(
         DeleteWord(_card("delete-word"), message=False),
         Rename(_card("rename")),
         SwapName(_card("swap-name")),
-        ReplaceWord(_card("replace-word"), shipped_guesser),
+        ReplaceWord(_card("replace-word"), masked_model),
         DeleteWord(_card("cut-message"), message=True),
     )
 )

@@ -10,7 +10,7 @@ from models.change.edit import revert
 from models.change.keywords import KEYWORDS
 from models.change.rewrite import rewrite
 from models.change.types import MESSAGE_FILE, Diff, FileStatus, LineKind, Unit
-from models.classify.load import shipped_guesser
+from models.classify.load import masked_model
 
 MOST_NAMES, LIKELY = 120, 2
 """Names of a change for which others are looked for, and how many likely ones."""
@@ -246,7 +246,7 @@ def _swaps(diff: Diff) -> dict[Key, Change]:
 
 def _likely(diff: Diff) -> dict[Key, Change]:
     mine = list(_others(diff))
-    guessed = shipped_guesser().fill(diff, [unit for unit, _ in mine], LIKELY + 1) if mine else ()
+    guessed = masked_model().fill(diff, [unit for unit, _ in mine], LIKELY + 1) if mine else ()
     found: dict[Key, Change] = {}
     for (unit, word), others in zip(mine, guessed, strict=True):
         for other in [other for other in others if other != word][:LIKELY]:

@@ -29,6 +29,11 @@ _ENDED = {
 }
 
 
+def guessed_by(name: str, digest: str) -> str:
+    """Which masked language model was asked, as a sentence."""
+    return f"Words were proposed, and plausibility judged, by {name} ({digest})."
+
+
 def sentence(result: SearchResult) -> str:
     """What was found, or that nothing was, how far the search got, and the closest miss: a few sentences."""
     if result.counterfactuals:

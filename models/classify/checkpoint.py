@@ -205,11 +205,14 @@ def _expected(kind: str) -> tuple[str, str]:
     return ("config.json", WEIGHTS) if kind == TRANSFORMER else (SETTINGS, FILES[kind][0])
 
 
-def digest_folder(folder: Path) -> str:
-    """SHA-256 over the names and bytes of all that decides the answers (16 hexadecimal digits)."""
+def digest_folder(folder: Path, guesses: bool = False) -> str:
+    """SHA-256 over the names and bytes of all that decides the answers (16 hexadecimal digits).
+
+    Scores depend on nothing that the masked language model beside them holds; ``guesses`` counts that too.
+    """
     total = hashlib.sha256()
     for path in sorted(folder.iterdir()):
         decides = path.name.endswith((".safetensors", ".safetensors.index.json")) or path.name in _DECIDING
-        if decides and path.name != GUESSES:
+        if decides and (guesses or path.name != GUESSES):
             total.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()[:16]

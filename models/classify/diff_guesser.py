@@ -6,7 +6,6 @@ forgets how to guess tokens.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +18,9 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from models.change.types import Diff, Level, Unit
-from models.classify.checkpoint import DIFF_TRANSFORMER, GUESSES, check_folder, read_settings, unfinished
+from models.classify.checkpoint import DIFF_TRANSFORMER, GUESSES, check_folder, digest_folder, read_settings, unfinished
 from models.classify.diff_transformer import GUESSER, NETWORK, read_shape, read_tokenizer
+from models.classify.guesses import NAME
 from models.classify.network import DiffNetwork, Guesser, batch_of
 from models.encode.encoder import DiffEncoder
 from models.encode.segments import Ints, Layout, lay_out, marks_of
@@ -32,8 +32,6 @@ UNUSED = ("query.", "key.", "value.", "inner.", "outer.", "norm.")
 """Parts of the network that judge; guessing needs none of them."""
 SCALE = ".scale"
 """How the name of what the rows of a table are multiplied by ends."""
-_NAME = re.compile(r"[^\W\d]\w+")
-_BLANK = "Ġ"
 _STRIDE = 6
 """Of the tokens of a line every sixth is hidden at once."""
 _SEGMENTS = 32
@@ -53,38 +51,47 @@ class _Asked:
 class DiffGuesser:
     """A ``MaskedModel``: reads each segment of a change by itself, as it was pre-trained to. Threads may share it."""
 
-    def __init__(self, network: DiffNetwork, guesser: Guesser, tokenizer: Tokenizer, encoder: DiffEncoder) -> None:
+    def __init__(self, network: DiffNetwork, guesser: Guesser, tokenizer: Tokenizer, encoder: DiffEncoder, digest: str) -> None:
+        self._digest = digest
         self._network = network.eval().requires_grad_(False)
         self._guesser = guesser.eval().requires_grad_(False)
         self._marks = marks_of(tokenizer)
         self._encoder = encoder
-        tokens = [tokenizer.id_to_token(i) or "" for i in range(network.shape.vocabulary)]
-        self._names = [token.removeprefix(_BLANK) if _NAME.fullmatch(token.removeprefix(_BLANK)) else "" for token in tokens]
+        # As text: the vocabulary writes letters for bytes that are none, such as blanks.
+        self._texts = tokenizer.decode_batch([[i] for i in range(network.shape.vocabulary)])
+        named = [(i, text) for i, text in enumerate(self._texts) if NAME.fullmatch(text.removeprefix(" "))]
         self._named = {
-            blank: torch.tensor([bool(n) and t.startswith(_BLANK) is blank for t, n in zip(tokens, self._names, strict=True)])
+            blank: torch.tensor([i for i, text in named if text.startswith(" ") is blank], dtype=torch.long)
             for blank in (False, True)
         }
+
+    @property
+    def digest(self) -> str:
+        """See ``MaskedModel``."""
+        return self._digest
 
     def fill(self, diff: Diff, words: Sequence[Unit], most: int) -> tuple[tuple[str, ...], ...]:
         """See ``MaskedModel``."""
         encoded = self._encoder.encode(diff)
         ids, lines = np.array(encoded.ids), _by_line(encoded)
-        asked: dict[int, tuple[_Asked, bool]] = {}
+        asked: dict[int, tuple[_Asked, bool, int]] = {}
         for n, word in enumerate(words):
             places, blank = _covering(encoded, lines.get(word.at(Level.LINE), ()), word)
             # A name of several tokens stands behind one mask: the rest of it goes.
             for one in self._hidden(np.delete(ids, places[1:]), places[:1]):
-                asked[n] = one, blank
-        answers = self._log_probabilities([one for one, _ in asked.values()])
+                asked[n] = one, blank, int(ids[places[0]]) if len(places) == 1 else -1
+        answers = self._log_probabilities([one for one, *_ in asked.values()])
         found = {
-            n: self._likeliest(answer[0], blank, most) for (n, (_, blank)), answer in zip(asked.items(), answers, strict=True)
+            n: self._likeliest(answer[0], blank, own, most)
+            for (n, (_, blank, own)), answer in zip(asked.items(), answers, strict=True)
         }
         return tuple(found.get(n, ()) for n in range(len(words)))
 
-    def _likeliest(self, answer: Tensor, blank: bool, most: int) -> tuple[str, ...]:
-        """The likeliest names, of tokens that begin with a blank or not."""
-        best = answer.masked_fill(~self._named[blank], -torch.inf).topk(most).indices.tolist()
-        return tuple(self._names[i] for i in best)
+    def _likeliest(self, answer: Tensor, blank: bool, own: int, most: int) -> tuple[str, ...]:
+        """The likeliest names but the token ``own``, of tokens that begin with a blank or not."""
+        named = self._named[blank]
+        best = named[answer[named].topk(min(most + 1, len(named))).indices].tolist()
+        return tuple(self._texts[i].removeprefix(" ") for i in best if i != own)[:most]
 
     def likelihood(self, diff: Diff, lines: Sequence[Unit]) -> float | None:
         """See ``MaskedModel``."""
@@ -176,7 +183,8 @@ def load_diff_guesser(folder: Path) -> DiffGuesser:
         module.load_state_dict({name: given[name] for name in wanted}, strict=False)
     tokenizer = read_tokenizer(folder, shape)
     frame = ((token_id(tokenizer, CLS),), (token_id(tokenizer, SEP),))
-    return DiffGuesser(network, guesser, tokenizer, DiffEncoder(tokenizer, settings.encode, frame))
+    digest = digest_folder(folder, guesses=True)
+    return DiffGuesser(network, guesser, tokenizer, DiffEncoder(tokenizer, settings.encode, frame), digest)
 
 
 def _read(path: Path) -> dict[str, Tensor]:

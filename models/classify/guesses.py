@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Protocol
 
 from models.change.types import Diff, Unit
 
+MASKED_VARIABLE = "WHYDIFF_MASKED_MODEL"
+"""The environment variable that names the folder of the masked language model to use instead of the shipped one."""
+NAME = re.compile(r"[^\W\d]\w+")
+"""What may be proposed: a name of two characters or more."""
+
 
 class MaskedModel(Protocol):
     """A model that guesses hidden tokens of diffs."""
+
+    @property
+    def digest(self) -> str:
+        """A hexadecimal digest of all that the answers depend on."""
+        ...
 
     def fill(self, diff: Diff, words: Sequence[Unit], most: int) -> tuple[tuple[str, ...], ...]:
         """For each of ``words`` (token units) up to ``most`` other names that may stand there, the likeliest first.

@@ -122,9 +122,7 @@ def load_transformer(folder: Path, settings: Settings | None = None) -> Transfor
         raise ModelError(
             f"The model in {folder} has {labels} labels, expected two (label 1 is flagged) or one; fine-tune such a head."
         )
-    for name, value in model.state_dict().items():
-        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
-            raise ModelError(f"The weight {name} of the model in {folder} is not finite; copy or train the checkpoint again.")
+    check_finite(folder, model)
     tokenizer, frame, special = read_tokenizer(folder, config)
     settings = settings or read_settings(folder, positions(config)) or plain_settings(folder, config, tokenizer)
     classifier = TransformerClassifier(
@@ -154,57 +152,77 @@ def _try(classifier: TransformerClassifier, folder: Path) -> None:
     try:
         first, second = classifier.logits_of_ids([(token,), (token,) * classifier.settings.encode.max_length])
     except Exception as error:  # whatever a foreign architecture raises, the user gets one sentence
-        reason = _reason(error)
         raise ModelError(
-            f"The model in {folder} could not score a batch ({reason}); mend its configuration, such as its padding token."
+            f"The model in {folder} could not score a batch ({reason(error)}); mend its configuration, such as its padding token."
         ) from error
     if not (math.isfinite(first) and math.isfinite(second)):
         raise ModelError(f"The model in {folder} gives scores that are not finite; copy or train the checkpoint again.")
 
 
+def check_finite(folder: Path, model: nn.Module) -> None:
+    """Raise ModelError for the first weight that is not finite."""
+    for name, value in model.state_dict().items():
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            raise ModelError(f"The weight {name} of the model in {folder} is not finite; copy or train the checkpoint again.")
+
+
 def read_model(folder: Path, headless: bool = False) -> Any:
     """The model in ``folder``, float32; with ``headless`` one of two labels whose head may be new. Raises ModelError."""
-    with _loading:
-        return _loaded(folder, headless)
-
-
-def _loaded(folder: Path, headless: bool) -> Any:
-    quiet: Any = transformers_logging
-    level = quiet.get_verbosity()
-    quiet.set_verbosity_error()
-    quiet.disable_progress_bar()
-    try:
-        model, report = AutoModelForSequenceClassification.from_pretrained(
-            folder,
-            local_files_only=True,
-            use_safetensors=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-            ignore_mismatched_sizes=True,  # they are reported, and refused below
-            dtype=torch.float32,
-            **({"num_labels": 2} if headless else {}),
-        )
-    except Exception as error:  # whatever a broken folder raises, the user gets one sentence
-        reason = _reason(error)
-        raise ModelError(f"The model in {folder} could not be loaded ({reason}); save it again with save_pretrained.") from error
-    finally:
-        quiet.set_verbosity(level)
-    missing, other = sorted(map(str, report["missing_keys"])), sorted(report["mismatched_keys"])
     if headless:
-        body = f"{model.base_model_prefix}."
-        missing, other = [name for name in missing if name.startswith(body)], [one for one in other if one[0].startswith(body)]
+        model, missing = read_pretrained(folder, AutoModelForSequenceClassification, body_only=True, num_labels=2)
+    else:
+        model, missing = read_pretrained(folder, AutoModelForSequenceClassification)
     if missing:
         raise ModelError(f"The model in {folder} lacks the weight {missing[0]}; fine-tune and save it whole.")
+    return model
+
+
+def read_pretrained(folder: Path, auto: Any, body_only: bool = False, **options: int) -> tuple[Any, list[str]]:
+    """(the model in ``folder`` as the class ``auto`` makes it, float32; the weights that the folder lacks, in order).
+
+    With ``body_only`` the weights of a head may be missing or others. Raises ModelError for a folder that cannot be loaded,
+    and for weights that do not fit the configuration.
+    """
+    with _loading:
+        model, report = _loaded(folder, auto, options)
+    missing, other = sorted(map(str, report["missing_keys"])), sorted(report["mismatched_keys"])
+    if body_only:
+        body = f"{model.base_model_prefix}."
+        missing, other = [name for name in missing if name.startswith(body)], [one for one in other if one[0].startswith(body)]
     if other:
         name, stored, built = other[0]
         raise ModelError(
             f"In {folder} the weight {name} has the shape {tuple(stored)}, but config.json makes it {tuple(built)}; "
             "copy the config.json that belongs to the weights."
         )
-    return model
+    return model, missing
 
 
-def _reason(error: Exception) -> str:
+def _loaded(folder: Path, auto: Any, options: dict[str, int]) -> tuple[Any, dict[str, Any]]:
+    quiet: Any = transformers_logging
+    level = quiet.get_verbosity()
+    quiet.set_verbosity_error()
+    quiet.disable_progress_bar()
+    try:
+        model, report = auto.from_pretrained(
+            folder,
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are reported, and refused
+            dtype=torch.float32,
+            **options,
+        )
+    except Exception as error:  # whatever a broken folder raises, the user gets one sentence
+        said = f"The model in {folder} could not be loaded ({reason(error)}); save it again with save_pretrained."
+        raise ModelError(said) from error
+    finally:
+        quiet.set_verbosity(level)
+    return model, report
+
+
+def reason(error: Exception) -> str:
     """What ``error`` says, on one line."""
     return " ".join(str(error).split())[:300] or type(error).__name__
 

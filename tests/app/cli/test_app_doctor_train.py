@@ -18,13 +18,13 @@ def test_app_listens_on_this_machine_only(whydiff, monkeypatch: pytest.MonkeyPat
     seen: list[list[str]] = []
 
     def fake(arguments: list[str], check: bool, env: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
-        seen.append([*arguments, "WHYDIFF_MODEL", env["WHYDIFF_MODEL"]])
+        seen.append([*arguments, *(part for name in ("WHYDIFF_MODEL", "WHYDIFF_MASKED_MODEL") for part in (name, env[name]))])
         return subprocess.CompletedProcess(arguments, 0)
 
     (tmp_path / "main.py").touch()
     monkeypatch.setattr(app_verb, "page", lambda: tmp_path / "main.py")
     monkeypatch.setattr(app_verb.subprocess, "run", fake)
-    result = whydiff("app", "--port", 9000, "--headless", "--model", "python:rules:judge")
+    result = whydiff("app", "--port", 9000, "--headless", "--model", "python:rules:judge", "--masked-model", "guesses")
     assert (result.code, result.out) == (0, "")
     (arguments,) = seen
     assert arguments[1:5] == ["-m", "streamlit", "run", str(tmp_path / "main.py")]
@@ -35,6 +35,7 @@ def test_app_listens_on_this_machine_only(whydiff, monkeypatch: pytest.MonkeyPat
         "--server.headless": "true",
         "--browser.gatherUsageStats": "false",
         "WHYDIFF_MODEL": "python:rules:judge",
+        "WHYDIFF_MASKED_MODEL": "guesses",
     }
 
 

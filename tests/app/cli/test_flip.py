@@ -20,8 +20,9 @@ def flipped(whydiff, path: Path, *arguments: object) -> dict[str, object]:
 
 def test_json_is_the_contract(whydiff, planted, two_files: Path) -> None:
     data = flipped(whydiff, two_files)
-    keys = {"schema", "model", "diff_id", "before", "counterfactuals", "closest", "queries", "budget", "stopped", "seconds"}
-    assert set(data) == keys
+    keys = {"schema", "model", "masked_model", "diff_id", "before", "counterfactuals", "closest"}
+    assert set(data) == keys | {"queries", "budget", "stopped", "seconds"}
+    assert data["masked_model"] is None
     assert data["schema"] == "whydiff/flip/1"
     assert data["before"]["flagged"] is True
     assert all(set(one) == FOUND for one in data["counterfactuals"])

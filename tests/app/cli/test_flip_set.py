@@ -69,10 +69,10 @@ def told(whydiff, *arguments: object) -> dict[str, object]:
 def test_json_is_the_contract(whydiff, planted, dataset: Path) -> None:
     data = told(whydiff, dataset)
     assert set(data) == {
-        "schema", "model", "flagged", "passed", "without_number", "flips", "unverified", "stopped", "sizes", "operators",
-        "touch_only", "robustness", "distance", "fine_flips", "tested", "lifts", "shortcuts", "caution",
+        "schema", "model", "masked_model", "flagged", "passed", "without_number", "flips", "unverified", "stopped", "sizes",
+        "operators", "touch_only", "robustness", "distance", "fine_flips", "tested", "lifts", "shortcuts", "caution",
     }  # fmt: skip
-    assert (data["schema"], data["model"]["id"]) == ("whydiff/flip-set/1", "feedbeef")
+    assert (data["schema"], data["model"]["id"], data["masked_model"]) == ("whydiff/flip-set/1", "feedbeef", None)
     assert (data["flagged"], data["passed"]) == (10, {"not_flagged": 6, "unreadable": 2})
     assert (data["flips"]["count"], data["flips"]["of"], data["flips"]["share"]) == (10, 10, 1.0)
     assert set(data["flips"]) == {"count", "of", "share", "low", "high"}
