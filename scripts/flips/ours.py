@@ -15,7 +15,7 @@ from models.classify.protocol import Classifier, Prediction
 from scripts.flips.game import Game, Members
 
 _HINTS = {"exact": (1, 1), "gradient": (5, 2)}
-"""(queries, calls) that the first-order values come to: two scorings at once, and one with a backward pass, which counts three."""
+"""(queries, calls) that the first-order values come to: two scorings at once, and a backward pass, which counts three."""
 
 
 @dataclass(frozen=True, slots=True)
