@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from itertools import groupby
 
 from explain.counterfactual.draft import Draft, Version
-from models.change.rewrite import rewrite
-from models.change.types import Diff, FileDiff, FileStatus, Hunk, Level, Line, LineKind, Unit
+from models.change.rewrite import rewrite, spliced
+from models.change.types import MESSAGE_FILE, Diff, FileDiff, FileStatus, Hunk, Level, Line, LineKind, Unit
 
 MESSAGE_PATH = "the commit message"
 _CONTEXT = 3
@@ -45,7 +44,7 @@ class _Side:
     """What one version leaves, line by line of the original."""
 
     def __init__(self, original: Diff, version: Version) -> None:
-        self.message = version.diff.message
+        self.message = _message_lines(original.message, version)
         self._back = version.effect.reverted
         self._said = rewrite(original, dict(version.effect.words))
 
@@ -104,14 +103,25 @@ def _hunks(rows: Sequence[Line], starts: tuple[int, int], section: str) -> Itera
         old, new = old + olds, new + news
 
 
+def _message_lines(message: str, version: Version) -> list[str | None]:
+    """The lines of the original message as the version has them; None for those at the ends that it leaves out as blank."""
+    words: dict[int, dict[Unit, str]] = {}
+    for unit, text in version.effect.words:
+        if unit.file == MESSAGE_FILE:
+            words.setdefault(unit.line, {})[unit] = text
+    lines = [spliced(line, words.get(n, {})) for n, line in enumerate(message.split("\n"))]
+    if not words:
+        return [*lines] if message else []
+    said = [n for n, line in enumerate(lines) if line.strip()]
+    if not said:
+        return [None] * len(lines)
+    lines[said[0]] = lines[said[0]].lstrip()
+    lines[said[-1]] = lines[said[-1]].rstrip()
+    return [line if said[0] <= n <= said[-1] else None for n, line in enumerate(lines)]
+
+
 def _message(sides: _Sides) -> FileDiff:
-    one, other = (side.message.split("\n") for side in sides)
-    pairs: list[tuple[str | None, str | None]] = []
-    for kind, a, b, c, d in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
-        if kind == "equal":
-            pairs += zip(one[a:b], other[c:d], strict=True)
-        else:
-            pairs += [*((text, None) for text in one[a:b]), *((None, text) for text in other[c:d])]
+    pairs = list(zip(sides[0].message, sides[1].message, strict=True))
     return _named(MESSAGE_PATH, list(_hunks(list(_rows(pairs)), (1, 1), "")))
 
 

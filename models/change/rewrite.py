@@ -44,7 +44,7 @@ def rewrite(diff: Diff, replacements: Mapping[Unit, str]) -> Diff:
     for line, group in groupby(sorted(replacements), key=lambda unit: unit.at(Level.LINE)):
         units = list(group)
         _check(lines.get(line), units, replacements)
-        edited[line] = _spliced(lines[line], {unit: replacements[unit] for unit in units})
+        edited[line] = spliced(lines[line], {unit: replacements[unit] for unit in units})
     files = tuple(_with_lines(file, f, edited) for f, file in enumerate(diff.files))
     result = replace(diff, files=files)
     message = {unit.line: text for unit, text in edited.items() if unit.file == MESSAGE_FILE}
@@ -87,7 +87,8 @@ def _check(text: str | None, units: list[Unit], replacements: Mapping[Unit, str]
             raise ValueError(f"{one} and {other} overlap; replace one of them.")
 
 
-def _spliced(text: str, replacements: Mapping[Unit, str]) -> str:
+def spliced(text: str, replacements: Mapping[Unit, str]) -> str:
+    """``text``, one line, with other text at token units of it that do not overlap."""
     for unit in sorted(replacements, reverse=True):
         text = text[: unit.start] + replacements[unit] + text[unit.end :]
     return text

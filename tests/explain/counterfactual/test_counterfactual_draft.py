@@ -100,6 +100,18 @@ def test_the_message_is_reworded_and_restored() -> None:
     assert (file.path, [line.marker + line.text for line in file.hunks[0].lines]) == (MESSAGE_PATH, ["-a message", "+a line"])
 
 
+def test_lines_of_the_message_are_compared_by_their_place() -> None:
+    """Deleting the first word of all leaves a blank line that goes; equal lines elsewhere are not taken for each other."""
+    diff = replace(TWO, message="same\n\nwhy\nsame")
+    draft = Draft.of(diff).replace(Unit(-1, -1, 0, 0, 4), "")
+    assert draft.current.diff.message == "why\nsame"
+    (file,) = compare(draft, 0, 1).diff.files
+    assert [line.marker + line.text for line in file.hunks[0].lines] == ["-same", "-", " why", " same"]
+    gone = draft.replace(Unit(-1, -1, 2, 0, 3), "").replace(Unit(-1, -1, 3, 0, 4), " ")
+    (file,) = compare(gone, 0, gone.at).diff.files
+    assert [line.marker + line.text for line in file.hunks[0].lines] == ["-same", "-", "-why", "-same"]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "span", "put"),
     [
