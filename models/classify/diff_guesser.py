@@ -36,6 +36,8 @@ _STRIDE = 6
 """Of the tokens of a line every sixth is hidden at once."""
 _SEGMENTS = 32
 """Segments read in one go."""
+_REMEMBERED = 64
+"""Questions about a diff whose answers are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class DiffGuesser:
         self._guesser = guesser.eval().requires_grad_(False)
         self._marks = marks_of(tokenizer)
         self._encoder = encoder
+        self._known: dict[tuple[str, tuple[Unit, ...], int], tuple[tuple[str, ...], ...]] = {}
         # As text: the vocabulary writes letters for bytes that are none, such as blanks.
         self._texts = tokenizer.decode_batch([[i] for i in range(network.shape.vocabulary)])
         named = [(i, text) for i, text in enumerate(self._texts) if NAME.fullmatch(text.removeprefix(" "))]
@@ -71,7 +74,16 @@ class DiffGuesser:
         return self._digest
 
     def fill(self, diff: Diff, words: Sequence[Unit], most: int) -> tuple[tuple[str, ...], ...]:
-        """See ``MaskedModel``."""
+        """See ``MaskedModel``; answers are remembered, because search, check and output ask for the same."""
+        question = (diff.id, tuple(words), most)
+        found = self._known.get(question)
+        if found is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known = {}
+            found = self._known[question] = self._filled(diff, words, most)
+        return found
+
+    def _filled(self, diff: Diff, words: Sequence[Unit], most: int) -> tuple[tuple[str, ...], ...]:
         encoded = self._encoder.encode(diff)
         ids, lines = np.array(encoded.ids), _by_line(encoded)
         asked: dict[int, tuple[_Asked, bool, int]] = {}

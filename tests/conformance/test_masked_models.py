@@ -6,6 +6,7 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import torch
 
 from models.change.parse import parse
 from models.change.types import MESSAGE_FILE, Diff, Level, LineKind, Unit
@@ -95,3 +96,9 @@ def test_text_that_nobody_writes_is_read_as_text(masked: MaskedModel) -> None:
 def test_removed_lines_are_read_too(masked: MaskedModel) -> None:
     (removed,) = (unit for unit, line in LOOP.lines() if line.kind is LineKind.REMOVED)
     assert masked.likelihood(LOOP, [removed]) is not None
+
+
+def test_asked_again_it_does_not_read_again(masked: MaskedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = masked.fill(LOOP, [TOTAL, VALUES], 4)
+    monkeypatch.setattr(torch.nn.Module, "__call__", None)
+    assert masked.fill(LOOP, [TOTAL, VALUES], 4) == found
