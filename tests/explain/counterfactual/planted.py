@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import combinations, groupby
 
 from explain.counterfactual.types import Edit
+from models.change.keywords import KEYWORDS
 from models.change.parse import parse
 from models.change.types import MESSAGE_FILE, Diff, LineKind
 from models.classify.protocol import Prediction
@@ -19,9 +20,13 @@ from tests.explain.counterfactual.toys import predicted
 Facts = frozenset[str]
 """What a rule reads: "+word" and "-word" of changed lines, "@path" of files, "#word" of the message."""
 Mark = tuple[str | int, ...]
-"""A thing that edits do: ("row", f, h, n), ("file", f) taken back; ("word", f, h, n, i), ("said", n, i), ("name", text) gone."""
+"""A thing that edits do: ("row", f, h, n), ("file", f) taken back; ("word", f, h, n, i), ("said", n, i), ("name", text) gone;
+("put", f, h, n, i, word) another word in the place of one."""
 Key = tuple[int, ...]
-"""An edit of one operator: the address of its file, hunk, row or word (of a word of the message: its line and number)."""
+"""An edit of one operator: the address of its file, hunk, row or word (of a word of the message: its line and number); where
+several words may be put in one place, with the number of the word."""
+LIKELY = ("safe", "pool")
+"""What the masked language model of these tests finds likely everywhere."""
 _REMARK = "\\ No newline at end of file\n"
 _SIDES = {"drop-added": "+", "keep-removed": "-", "drop-hunk": "+-"}
 
@@ -129,7 +134,29 @@ class Plan:
             return {key: frozenset({("word", *key)}) for key in words}
         if operator == "cut-message":
             return {(n, i): frozenset({("said", n, i)}) for n, words in enumerate(self.message) for i in range(len(words))}
+        if operator in {"swap-name", "replace-word"}:
+            others = self._neighbours if operator == "swap-name" else lambda _: LIKELY
+            puts = ((key, n, word) for key in self._code("+") for n, word in enumerate(others(key)))
+            return {(*key, n): frozenset({("put", *key, word)}) for key, n, word in puts}
         return {key: frozenset({("name", name)}) for name, key in self._names().items()}
+
+    def _code(self, marks: str) -> dict[Key, str]:
+        """The names of more than one character that are no keywords, with their addresses, in order."""
+        rows = (
+            ((f, h, n), row)
+            for f, file in enumerate(self.files)
+            for h, rows in enumerate(file.hunks)
+            for n, row in enumerate(rows)
+        )
+        words = (((*key, i), word) for key, row in rows if row.mark in marks for i, word in enumerate(row.words))
+        return {key: word for key, word in words if len(word) > 1 and not word[0].isdecimal() and word.lower() not in KEYWORDS}
+
+    def _neighbours(self, key: Key) -> list[str]:
+        """The nearest other names before and after."""
+        names = self._code("+- ")
+        others = [(at, word) for at, word in names.items() if word != names[key]]
+        before, after = [word for at, word in others if at < key], [word for at, word in others if at > key]
+        return list(dict.fromkeys([*before[-1:], *after[:1]]))
 
     def whole(self, f: int) -> frozenset[Mark]:
         """Everything of one file."""
@@ -158,8 +185,10 @@ class Plan:
         return found
 
     def left(self, gone: Iterable[Mark]) -> Facts | None:
-        """What can be read of the change without ``gone``; None where no change is left."""
+        """What can be read of the change without ``gone``; None where no change is left, or two words are put in one place."""
         taken = frozenset(gone)
+        if contradict(taken):
+            return None
         facts: set[str] = set()
         for f, file in enumerate(self.files):
             if ("file", f) in taken:
@@ -178,7 +207,8 @@ class Plan:
         stays = [row.mark != " " and ("row", f, h, n) not in taken for n, row in enumerate(rows)]
         for n, row in enumerate(rows):
             lost = {i for i in range(len(row.words)) if ("word", f, h, n, i) in taken or ("name", row.words[i]) in taken}
-            words = [word for i, word in enumerate(row.words) if row.mark != "+" or i not in lost]
+            put = {mark[4]: str(mark[5]) for mark in taken if mark[:4] == ("put", f, h, n)}
+            words = [put.get(i, word) for i, word in enumerate(row.words) if row.mark != "+" or i not in lost]
             if stays[n]:
                 yield row.mark, words
             elif row.mark == "-" and self._goes_on(rows, stays, n):
@@ -229,6 +259,12 @@ class Plan:
             yield text if bare and n == len(lines) else text + "\n"
 
 
+def contradict(marks: Iterable[Mark]) -> bool:
+    """Whether two different words are put in one place."""
+    puts = [mark[:-1] for mark in set(marks) if mark[0] == "put"]
+    return len(set(puts)) < len(puts)
+
+
 def _span(start: int, count: int) -> str:
     """A side of a hunk as git writes it."""
     return str(start) if count == 1 else f"{start - (count == 0)},{count}"
@@ -243,7 +279,11 @@ def key_of(plan: Plan, edit: Edit) -> Key:
     address = tuple(part for part in (unit.file, unit.hunk, unit.line) if part >= 0)
     if unit.start < 0:
         return address
-    return (*address, len(plan.files[unit.file].hunks[unit.hunk][unit.line].text[: unit.end].split()) - 1)
+    word = (*address, len(plan.files[unit.file].hunks[unit.hunk][unit.line].text[: unit.end].split()) - 1)
+    if edit.operator not in {"swap-name", "replace-word"}:
+        return word
+    put = frozenset({("put", *word, str(edit.replacement))})
+    return next(key for key, marks in plan.offers(edit.operator).items() if marks == put)
 
 
 def read(diff: Diff) -> Facts:
