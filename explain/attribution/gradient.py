@@ -8,9 +8,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from explain.attribution.grid import balanced
+from explain.attribution.grid import Part, balanced
 from explain.attribution.options import AttributionOptions
-from explain.attribution.path import Path, path_between
+from explain.attribution.path import ends, parts_of, path_between
 from explain.attribution.types import Attribution
 from models.change.types import Diff
 from models.classify.differentiable import Differentiable
@@ -26,12 +26,18 @@ def gradient(diff: Diff, classifier: Differentiable, options: AttributionOptions
     Guarantee: parameters, their ``grad`` and hooks are left alone. Three queries, one of them with a backward pass.
     """
     path = path_between(NAME, diff, classifier, options)
-    yield replace(balanced(path.start, path.parts(_slope(path, classifier)), 1), converged=True)
+    yield replace(balanced(path.start, path.parts(_slope(path.x, path.b, path.encoded.ids, classifier)), 1), converged=True)
 
 
-def _slope(path: Path, classifier: Differentiable) -> Tensor:
+def slopes(diff: Diff, classifier: Differentiable, options: AttributionOptions) -> list[Part]:
+    """The values of ``gradient`` without their completeness gap: a single query, with a backward pass. May not be finite."""
+    encoded, x, b = ends(diff, classifier, options)
+    return parts_of(encoded, _slope(x, b, encoded.ids, classifier))
+
+
+def _slope(x: Tensor, b: Tensor, ids: tuple[int, ...], classifier: Differentiable) -> Tensor:
     """Values of shape (1, length, width), float64."""
     with torch.inference_mode(False), torch.enable_grad():
-        leaf = path.x.clone().requires_grad_()
-        (slope,) = torch.autograd.grad(classifier.logit_of_embeddings(leaf, path.encoded.ids).sum(), leaf)
-        return slope.double() * (path.x.double() - path.b.double())
+        leaf = x.clone().requires_grad_()
+        (slope,) = torch.autograd.grad(classifier.logit_of_embeddings(leaf, ids).sum(), leaf)
+        return slope.double() * (x.double() - b.double())

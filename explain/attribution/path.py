@@ -31,17 +31,28 @@ class Path:
 
     def parts(self, values: Tensor) -> list[Part]:
         """One part a token from per-dimension values (1, length, width), summed over the width in float64."""
-        sums: list[float] = values.detach().double().sum(dim=-1).flatten().tolist()
-        return list(zip(self.encoded.units, self.encoded.sides, sums, strict=True))
+        return parts_of(self.encoded, values)
+
+
+def parts_of(encoded: EncodedDiff, values: Tensor) -> list[Part]:
+    """One part a token of ``encoded``; ``values`` as of ``Path.parts``."""
+    sums: list[float] = values.detach().double().sum(dim=-1).flatten().tolist()
+    return list(zip(encoded.units, encoded.sides, sums, strict=True))
+
+
+def ends(diff: Diff, classifier: Differentiable, options: AttributionOptions) -> tuple[EncodedDiff, Tensor, Tensor]:
+    """``diff`` encoded, and the two ends ``x`` and ``b`` of its path; no query."""
+    encoded = classifier.encode(diff)
+    _, token = filler(classifier, options)
+    with torch.no_grad():
+        return encoded, classifier.embed(encoded.ids), classifier.embed(replaced(encoded, content(encoded), token))
 
 
 def path_between(method: str, diff: Diff, classifier: Differentiable, options: AttributionOptions) -> Path:
     """Encode ``diff`` and score both ends; two queries. The caller's autograd mode does not matter and is kept."""
-    encoded = classifier.encode(diff)
-    name, token = filler(classifier, options)
+    encoded, x, b = ends(diff, classifier, options)
+    name, _ = filler(classifier, options)
     with torch.no_grad():
-        x = classifier.embed(encoded.ids)
-        b = classifier.embed(replaced(encoded, content(encoded), token))
         output, baseline_output = classifier.logit_of_embeddings(torch.cat((x, b)), encoded.ids).double().tolist()
     return Path(encoded, x, b, started(method, name, (output, baseline_output), encoded.unread))
 

@@ -14,8 +14,8 @@ from models.change.types import Diff
 from models.classify.protocol import Classifier, Prediction
 from scripts.flips.game import Game, Members
 
-_HINTS = {"exact": (1, 1), "gradient": (5, 2)}
-"""(queries, calls) that the first-order values come to: two scorings at once, and a backward pass, which counts three."""
+_HINTS = {"exact": (1, 1), "gradient": (3, 1)}
+"""(queries, calls) that the first-order values come to: a scoring with a backward pass counts three."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,12 +38,12 @@ def test_without_a_flip_everything_is_asked_for_up_to_the_budget() -> None:
 
 
 def test_hints_are_counted() -> None:
-    assert hint_cost(Linear()) == (5, 2)
+    assert hint_cost(Linear()) == (3, 1)
     assert hint_cost(linear({})) == (0, 0)
     game = Game(DIFF_OF_SIX, "revert-line", linear({"dddd": 2.0}, -1.0))
     values = {edit.unit: float(n == 3) for n, edit in enumerate(game.edits)}
-    played = play(game, LINES, lambda units: [values[unit] for unit in units], (5, 2))
-    assert played == Played(frozenset({3}), 5 + 1 + 4, 2 + 2, 5 + 5, 5 + 5)
+    played = play(game, LINES, lambda units: [values[unit] for unit in units], (3, 1))
+    assert played == Played(frozenset({3}), 3 + 1 + 4, 1 + 2, 3 + 5, 3 + 5)
 
 
 def test_what_one_asked_for_is_not_scored_again_for_another() -> None:
@@ -145,5 +145,5 @@ def test_hints_take_as_many_calls_as_they_are_counted_for(monkeypatch: pytest.Mo
         toy, "logit_of_embeddings", lambda rows, ids: asked.append(len(rows)) or Linear.logit_of_embeddings(toy, rows, ids)
     )
     assert first_order(DIFF, toy) is not None
-    assert asked == [2, 1]
-    assert hint_cost(toy) == (2 + 3, len(asked))
+    assert asked == [1]
+    assert hint_cost(toy) == (3, len(asked))
