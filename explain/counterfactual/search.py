@@ -4,14 +4,15 @@ Flips of learned models are not monotone: of the diffs that some set of line rev
 only two in five. The search therefore goes upwards from single edits, takes the way down from "everything" for one more
 chance, and claims only what it scored. Its parts: a quick first answer of ever more of the most promising edits, singles of
 every operator, ever more of the best singles together until they flip, everything less what does least, both shrunk and a bound
-for what follows; pairs by the sum of their measured effects and a beam that predicts larger sets from measured pair interactions;
-then whatever is left in full, and last the certificates and, if asked for, further answers elsewhere. (Best-first search:
-Martens and Provost 2014; one-minimality: Zeller and Hildebrandt 2002.)
+for what follows; pairs of neighbours, pairs by the sum of their measured effects, and a beam that predicts larger sets from
+measured pair interactions; then whatever is left in full, and last the certificates and, if asked for, further answers
+elsewhere. (Best-first search: Martens and Provost 2014; one-minimality: Zeller and Hildebrandt 2002.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from explain.counterfactual.effects import Effect
 from explain.counterfactual.findings import Findings
@@ -98,6 +99,7 @@ class _Search:
         self.rewording = [space for space in self.spaces if space.name in REWORDING]
         self.findings = Findings(scorer, self.spaces)
         self.avoided: frozenset[Unit] = frozenset()
+        self.reserved = 0
 
     def phases(self) -> Iterator[Progress]:
         """Everything, in order: taking back first, and other words where that flips nothing, or within the lines that do."""
@@ -152,14 +154,16 @@ class _Search:
                     return
 
     def _share(self, part: int) -> int:
-        """That part of the queries left, less those kept to make what is found smaller."""
+        """That part of the queries left, less those kept to make what is found smaller, and for other words."""
         kept = self.options.budget // (4 if self.findings.quick else 8)
-        return max(0, self.scorer.remaining - kept) // part
+        return max(0, self.scorer.remaining - kept - self.reserved) // part
 
     def _stages(self) -> Iterator[Progress]:
         for stage in ([space for space in self.spaces if space not in self.rewording], self.rewording):
+            self.reserved = self.scorer.remaining // 2 if self.rewording and stage is not self.rewording else 0
             if stage and not self._flipped():
                 yield from self._stage(stage)
+        self.reserved = 0
 
     def _stage(self, spaces: Sequence[EditSpace]) -> Iterator[Progress]:
         """Singles, pairs and more of ``spaces``; ends early at a flip of the first of them."""
@@ -265,6 +269,10 @@ class _Search:
         return [sign * sum(self.order([*one.reverted, *(unit for unit, _ in one.words)])) for one in effects]
 
     def _pairs(self, space: EditSpace) -> Iterator[Progress]:
+        """Neighbours, which often mean something together only, and then the pairs that measured effects speak for."""
+        if self._bound(space) > 2:
+            neighbours = map(space.pick, pairwise(range(len(space.edits))))
+            yield from self._try(space, neighbours, 2, self._share(4))
         bound = self._bound(space)
         if bound > 2:
             found = bound <= _WIDEST  # a larger answer is no reason to look less far

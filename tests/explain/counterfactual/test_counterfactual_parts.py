@@ -218,7 +218,7 @@ def test_the_sentence_of_an_exhausted_search() -> None:
 def test_the_sentence_says_which_limit_was_met() -> None:
     diff, toy = lines_of(*"abcdef"), linear({}, 1.0)
     assert "the budget of 9 queries was spent after 9 queries; every single one of the 6 lines was scored." in sentence(
-        result_of(diff, toy, SearchOptions(budget=9))
+        result_of(diff, toy, SearchOptions(operators=("revert-line", "drop-file"), budget=9))
     )
     assert "the time was over after 1 query" in sentence(result_of(diff, toy, SearchOptions(seconds=0.0)))
     assert "the search was cancelled" in sentence(run(search(diff, toy, cancelled=lambda: True))[1])
