@@ -116,8 +116,10 @@ def test_what_is_typed_and_what_a_hostile_change_says_is_only_text(address: str,
     page.locator(".field").fill("<img src=x onerror='window.pwned=1'> ![p](http://evil.invalid/typed.png)")
     page.keyboard.press("Enter")
     page.locator(".put").wait_for()
-    page.get_by_label("Pin this version").fill("![p](http://evil.invalid/name.png) <b>x</b>")
-    page.get_by_label("Pin this version").press("Enter")
+    pin = page.get_by_label("Pin this version")
+    playwright.expect(pin).to_have_count(1, timeout=PATIENCE)  # while the page is drawn anew, what stood there before is too
+    pin.fill("![p](http://evil.invalid/name.png) <b>x</b>")
+    pin.press("Enter")
     page.locator("label", has_text="name.png) <b>x</b>").first.wait_for()
     assert page.evaluate("window.pwned === undefined")
     assert page.locator("img[src*='evil'], img[src='x'], a[href*='evil']").count() == 0
