@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,14 +81,12 @@ def row_of(name: str, tried: Sequence[Tried]) -> tuple[str, ...]:
     )
 
 
-def report(rows: Sequence[Row], classifier: Classifier) -> str:
-    """The table over ``rows``: all operators together, then each alone."""
-    cells = []
+def report(rows: Sequence[Row], classifier: Classifier) -> Iterator[str]:
+    """The lines of the table over ``rows``, each once it is known: all operators together, then each alone."""
+    yield from table(_HEADS, ()).split("\n")
     for name, names in ((ALL, OPERATOR_NAMES), *((name, (name,)) for name in OPERATOR_NAMES)):
-        tried = [try_one(diff, classifier, names) for _, _, diff in rows]
-        cells.append(row_of(name, tried))
-        print(f"{name}: done", file=sys.stderr, flush=True)
-    return table(_HEADS, cells)
+        cells = row_of(name, [try_one(diff, classifier, names) for _, _, diff in rows])
+        yield table(_HEADS, [cells]).split("\n")[-1]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -105,7 +103,8 @@ def main(arguments: Sequence[str]) -> int:
     except WhydiffError as error:
         print(error, file=sys.stderr)
         return 2
-    print(report(rows, classifier) if rows else "No row of the valid split is flagged.")
+    for line in report(rows, classifier) if rows else ("No row of the valid split is flagged.",):
+        print(line, flush=True)
     return 0
 
 

@@ -41,7 +41,7 @@ def test_shares_are_over_what_they_are_of() -> None:
 
 
 def test_the_table_has_a_row_for_each_operator_and_one_for_all() -> None:
-    lines = report([("row", "Python", DIFF)], linear({"load(danger)": 2.0}, -1.0)).split("\n")
+    lines = list(report([("row", "Python", DIFF)], linear({"load(danger)": 2.0}, -1.0)))
     assert [line.split(" | ")[0].removeprefix("| ") for line in lines[2:]] == [ALL, *OPERATOR_NAMES]
     assert {line.count("|") for line in lines} == {lines[0].count("|")}
 
