@@ -155,7 +155,8 @@ def _counts(values: Sequence[int]) -> dict[int, int]:
     return {value: values.count(value) for value in set(values)}
 
 
-def _count(text: str) -> int:
+def row_count(text: str) -> int:
+    """The whole number, from 1 on, of an argument such as ``--rows``."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, but got {text!r}")
     return int(text)
@@ -165,7 +166,7 @@ def main(arguments: Sequence[str]) -> int:
     """Print the table and its summary; exit code 2 when the dataset or the model cannot be read."""
     parser = argparse.ArgumentParser(prog="python -m explain.trial", description="Explain and flip flagged rows of a dataset.")
     parser.add_argument("dataset", type=Path)
-    parser.add_argument("--rows", type=_count, default=25)
+    parser.add_argument("--rows", type=row_count, default=25)
     parser.add_argument("--budget", type=int, default=400)
     parser.add_argument("--model", type=Path, default=None)
     given = parser.parse_args(arguments)

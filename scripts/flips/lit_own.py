@@ -23,7 +23,7 @@ import pandas as pd
 from explain.counterfactual.hints import first_order
 from explain.counterfactual.search import search
 from explain.counterfactual.types import CLEAR_MARGIN, Edit, SearchOptions, SearchResult
-from explain.trial import flagged_rows
+from explain.trial import flagged_rows, row_count
 from models.change.types import Diff
 from models.classify.load import load
 from models.classify.protocol import Classifier
@@ -218,19 +218,13 @@ def _cost(values: Sequence[float], others: Sequence[float]) -> tuple[str, str, s
     return *_seconds(values), ratio(list(zip(values, others, strict=True)), 3)
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, but got {text!r}")
-    return int(text)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m scripts.flips.lit_own", description=(__doc__ or "").split(":")[0])
     parser.add_argument("datasets", type=Path, nargs="*", metavar="DATASET", help="Parquet files or folders of them")
-    parser.add_argument("--rows", type=_count, default=100, help="flagged diffs")
+    parser.add_argument("--rows", type=row_count, default=100, help="flagged diffs")
     parser.add_argument("--model", default="", help="a model's folder or name; the shipped one if left out")
     parser.add_argument("--sizes", type=sizes, default=(4, 40), help="changed lines of the diffs")
-    parser.add_argument("--flips", type=_count, help="for how many answers LIT looks; its own default, 10, if left out")
+    parser.add_argument("--flips", type=row_count, help="for how many answers LIT looks; its own default, 10, if left out")
     parser.add_argument("--seed", type=int, default=7, help="of the order of the rows")
     return parser
 
