@@ -44,7 +44,8 @@ class How:
     method: Annotated[
         str,
         typer.Option(
-            help="The attribution method: exact, integrated-gradients, occlusion or gradient; auto is the best one for the model."
+            help="The attribution method: exact, integrated-gradients, occlusion, shapley, owen, leave-one-out, erasure or "
+            "gradient; auto is the best one for the model."
         ),
     ] = "auto"
     level: Annotated[Level, typer.Option(help="What gets a value.")] = Level.LINE

@@ -88,6 +88,9 @@ class Explanation:
                 "baseline_output": attribution.baseline_output,
                 "special_tokens": attribution.special,
                 "steps": attribution.steps,
+                "standard_errors": [
+                    places.payload(unit) | {"standard_error": error} for unit, error in attribution.standard_errors
+                ],
             },
         }
 

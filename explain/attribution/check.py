@@ -23,11 +23,18 @@ ROUNDING = 1e-3
 """How far two scorings of one input may differ, as a share of its logit (at least of 1 logit)."""
 
 
+_LEFT_OUT = {"occlusion": Level.LINE, "leave-one-out": Level.TOKEN}
+"""Methods whose values are measured by leaving out one unit of this level."""
+_WHOLE = ("shapley", "owen", "erasure")
+"""Methods whose values sum to the output's change by their construction."""
+
+
 def check(attribution: Attribution, classifier: Classifier, diff: Diff, tolerance: float = 0.02) -> tuple[str, ...]:
     """Reasons why ``attribution`` is not a right answer for ``diff`` and ``classifier``; empty when it is.
 
-    Scores input and baseline anew, and for occlusion the line of the largest value (two or three queries), adds the
-    values up in exact rational arithmetic at every level, and compares the units with what the classifier reads. An exact
+    Scores input and baseline anew, and for occlusion and leave one out the unit of the largest value (two or three
+    queries), adds the values up in exact rational arithmetic at every level, and compares the units with what the classifier
+    reads. An exact
     attribution is compared with what the classifier counts by its second way, which shares no code with the first.
     ``tolerance``: the gap that "converged" claims, as a share. An attribution that says that it did not converge is
     no reason by itself.
@@ -81,7 +88,7 @@ def _outputs_of_ids(attribution: Attribution, classifier: Differentiable, encode
     for i, unit in enumerate(encoded.units):
         if _has_text(unit, encoded.sides[i]):
             rows[0][i] = token
-            rows[1][i] = token if unit is not None and unit.at(Level.LINE) == line else rows[1][i]
+            rows[1][i] = token if unit is not None and line is not None and unit.at(line.level) == line else rows[1][i]
     # One row a call: a batch must not change an answer.
     output = classifier.logits_of_ids([encoded.ids])[0]
     score = _logit_of_padded if attribution.baseline == "pad" else _logit_of_masked
@@ -119,7 +126,7 @@ def _outputs_of_diff(attribution: Attribution, classifier: Classifier, diff: Dif
 
 def _strongest(attribution: Attribution) -> Unit | None:
     """The unit whose value was measured by leaving it out and is the largest."""
-    if attribution.method != "occlusion" or not attribution.tokens:
+    if attribution.method not in _LEFT_OUT or not attribution.tokens:
         return None
     return max(attribution.tokens, key=lambda one: abs(one.value)).unit
 
@@ -162,8 +169,9 @@ def _recounted(attribution: Attribution, classifier: Classifier, diff: Diff) -> 
 def _places_of_ids(attribution: Attribution, encoded: EncodedDiff) -> Iterator[str]:
     pairs = list(zip(encoded.units, encoded.sides, strict=True))
     expected = {unit for unit, _ in pairs if unit is not None}
-    if attribution.method == "occlusion":
-        expected = {unit.at(Level.LINE) for unit, side in pairs if unit is not None and _has_text(unit, side)}
+    level = _LEFT_OUT.get(attribution.method)
+    if level is not None:
+        expected = {unit.at(level) for unit, side in pairs if unit is not None and _has_text(unit, side)}
     yield from _compared({one.unit for one in attribution.tokens}, expected, attribution.converged)
     if attribution.unread != encoded.unread:
         yield f"{len(attribution.unread)} units are given as unread, but the classifier left out {len(encoded.unread)}"
@@ -183,7 +191,11 @@ def _compared(given: set[Unit], expected: set[Unit], finished: bool) -> Iterator
 
 
 def _convergence(attribution: Attribution, tolerance: float) -> Iterator[str]:
-    if attribution.method != "integrated-gradients" or not attribution.converged:
+    if not attribution.converged:
+        return
+    if attribution.method in _WHOLE and not abs(attribution.completeness_gap) <= ROUNDING * max(1.0, abs(attribution.output)):
+        yield f"the values of {attribution.method} sum by construction, but leave a gap of {attribution.completeness_gap!r}"
+    if attribution.method != "integrated-gradients":
         return
     change = abs(attribution.output - attribution.baseline_output)
     if abs(attribution.completeness_gap) > tolerance * max(change, 0.05):

@@ -10,6 +10,7 @@ from models.bounds import validate
 MASK: Final = "mask"
 PAD: Final = "pad"
 REVERTED: Final = "reverted"
+BASELINES: Final = (MASK, PAD, REVERTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,10 @@ class AttributionOptions:
 
     baseline: str = field(
         default=MASK,
-        metadata={"help": "token that stands in for the content of the change in the baseline", "choices": (MASK, PAD)},
+        metadata={
+            "help": "what the change is compared with: one token in place of its content, or the change with lines taken back",
+            "choices": BASELINES,
+        },
     )
     tolerance: float = field(
         default=0.02,
@@ -31,6 +35,19 @@ class AttributionOptions:
     max_steps: int = field(
         default=128, metadata={"help": "most points of the integration path before giving up", "min": 1, "max": 4096}
     )
+    orders: int = field(
+        default=4,
+        metadata={"help": "pairs of orders in which shapley and owen take parts away", "min": 1, "max": 10_000},
+    )
+    budget: int = field(
+        default=2000,
+        metadata={
+            "help": "most queries of shapley, owen and erasure, which take coarser parts to keep it",
+            "min": 1,
+            "max": 10**6,
+        },
+    )
+    seed: int = field(default=1, metadata={"help": "seed of the orders of shapley and owen", "min": 0, "max": 2**31 - 1})
     batch: int = field(default=16, metadata={"help": "inputs scored at once", "min": 1, "max": 1024})
 
     def __post_init__(self) -> None:

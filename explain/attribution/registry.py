@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from explain.attribution.erasure import erasure
 from explain.attribution.exact import exact
-from explain.attribution.occlusion import occlusion
-from explain.attribution.options import AttributionOptions
+from explain.attribution.occlusion import leave_one_out, occlusion
+from explain.attribution.options import BASELINES, MASK, PAD, AttributionOptions
+from explain.attribution.sampling import owen, shapley
 from explain.attribution.schedule import doublings
 from explain.attribution.types import Attribution
 from models.change.types import Diff, Level
@@ -31,6 +33,7 @@ class MethodCard:
 
     ``additive``: whether its values sum to f(x) - f(baseline), up to the tolerance, for every model.
     ``measured``: whether every value is a difference of two scores. ``finest``: the most detailed level it has values for.
+    ``baselines``: those of the options that it can do; () where it does not ask.
     ``fits`` says whether the method can explain a classifier and ``needs``, in words, what it needs. ``run`` raises
     UsageError at once, not at the first result, when it gets another.
     """
@@ -44,6 +47,7 @@ class MethodCard:
     needs: str
     fits: Callable[[Classifier], bool]
     finest: Level
+    baselines: tuple[str, ...]
     runner: Runner
     queries: Callable[[int, AttributionOptions], int]
 
@@ -52,11 +56,15 @@ class MethodCard:
         if not self.fits(classifier):
             others = ", ".join(card.name for card in fitting(classifier))
             raise UsageError(f"Expected {self.needs} for {self.name}, but {classifier.name} is none; use {others}.")
+        if self.baselines and options.baseline not in self.baselines:
+            known = " or ".join(self.baselines)
+            raise UsageError(f"Expected the baseline {known} for {self.name}, but got {options.baseline}; use shapley for that.")
         return self.runner(diff, classifier, options)
 
     def max_queries(self, n: int, options: AttributionOptions | None = None) -> int:
         """The most scorings for a diff of ``n`` lines (message lines, paths, hunk sections and the size count as lines).
 
+        For leave one out ``n`` counts tokens.
         One with a backward pass counts once and costs about three.
         """
         return self.queries(n, options or AttributionOptions())
@@ -121,7 +129,12 @@ def _gradient(diff: Diff, classifier: Classifier, options: AttributionOptions) -
     return gradient(diff, classifier, options)
 
 
-_GRADIENTS = "a model with gradients"
+def _sampled(n: int, options: AttributionOptions) -> int:
+    return max(options.budget, 2 * n) + 3
+
+
+_IN_PLACE = (MASK, PAD)
+_GRADIENTS, _TOKENS = "a model with gradients", "a model that reads tokens"
 
 METHODS: Mapping[str, MethodCard] = indexed(
     (
@@ -135,6 +148,7 @@ METHODS: Mapping[str, MethodCard] = indexed(
             needs="an additive model (a bag of words, or trees over sizes)",
             fits=_is_additive,
             finest=Level.TOKEN,
+            baselines=(),
             runner=_exact,
             queries=lambda _, __: 1,
         ),
@@ -148,6 +162,7 @@ METHODS: Mapping[str, MethodCard] = indexed(
             needs=_GRADIENTS,
             fits=_is_differentiable,
             finest=Level.TOKEN,
+            baselines=_IN_PLACE,
             runner=_integrated,
             queries=lambda _, options: 2 + sum(doublings(options.max_steps)),
         ),
@@ -161,8 +176,65 @@ METHODS: Mapping[str, MethodCard] = indexed(
             needs="a model",
             fits=lambda _: True,
             finest=Level.LINE,
+            baselines=BASELINES,
             runner=occlusion,
             queries=lambda n, _: 2 + n,
+        ),
+        MethodCard(
+            name="shapley",
+            summary="What a line adds, averaged over random orders of taking lines away; its tokens share it by their slopes.",
+            paper="Castro, Gomez and Tejada 2009, Polynomial calculation of the Shapley value based on sampling",
+            guarantee="Values sum to f(x) - f(baseline); how far each may be off is shown. Redundant lines share their cause.",
+            additive=True,
+            measured=True,
+            needs="a model",
+            fits=lambda _: True,
+            finest=Level.TOKEN,
+            baselines=BASELINES,
+            runner=shapley,
+            queries=_sampled,
+        ),
+        MethodCard(
+            name="owen",
+            summary="As shapley, over tokens, in orders that finish one line, hunk and file before the next.",
+            paper="Owen 1977, Values of games with a priori unions",
+            guarantee="Values sum to f(x) - f(baseline), and those of hunks and files are fair among hunks and files.",
+            additive=True,
+            measured=True,
+            needs="a model",
+            fits=lambda _: True,
+            finest=Level.TOKEN,
+            baselines=BASELINES,
+            runner=owen,
+            queries=_sampled,
+        ),
+        MethodCard(
+            name="leave-one-out",
+            summary="What the logit loses when one token is masked.",
+            paper="Li, Monroe and Jurafsky 2016, Understanding Neural Networks through Representation Erasure",
+            guarantee="Each value is a measured difference of two outputs. Redundant tokens all get 0; values do not add up.",
+            additive=False,
+            measured=True,
+            needs=_TOKENS,
+            fits=_is_differentiable,
+            finest=Level.TOKEN,
+            baselines=_IN_PLACE,
+            runner=leave_one_out,
+            queries=lambda n, _: 2 + n,
+        ),
+        MethodCard(
+            name="erasure",
+            summary="Parts taken away one after the other, always the one without which the logit falls most: a ceiling.",
+            paper="Zhou and Shah 2022, The Solvability of Interpretability Evaluation Metrics",
+            guarantee="Values sum to f(x) - f(baseline). Of two redundant parts the first gets nothing, the second all.",
+            additive=True,
+            measured=True,
+            needs="a model",
+            fits=lambda _: True,
+            finest=Level.TOKEN,
+            baselines=BASELINES,
+            runner=erasure,
+            queries=lambda n, options: max(options.budget, n * (n - 1) // 2) + 3,
         ),
         MethodCard(
             name="gradient",
@@ -174,6 +246,7 @@ METHODS: Mapping[str, MethodCard] = indexed(
             needs=_GRADIENTS,
             fits=_is_differentiable,
             finest=Level.TOKEN,
+            baselines=_IN_PLACE,
             runner=_gradient,
             queries=lambda _, __: 3,
         ),

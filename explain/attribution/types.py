@@ -33,16 +33,18 @@ class Attribution:
     that stands in for all content), "reverted" (the change without its changed lines), "empty change" or "average change"
     (what an additive model starts from: the score of no change, or its mean output over the rows it learnt from).
     ``tokens`` is in reading order, one value a token (one a line for methods that stop there, one a token that has no
-    text of its own);
-    ``special`` is the sum over tokens of no unit, such as [CLS]. ``steps`` counts points of the integration path or
-    variants scored so far. ``unread`` lists what the model never saw and what therefore has no value. ``names`` says what
-    the unit (-2, -1, n), a number taken of the change as a whole, is, with its value ("lines added: 12").
+    text of its own); ``special`` is the sum over tokens of no unit, such as [CLS]. ``steps`` counts points of the
+    integration path or variants scored so far. ``standard_errors``, of sampled methods, says of each part that was taken
+    away (a line, or what the method says) how far its value may be off, in logits; () where that is not known. ``unread``
+    lists what the model never saw and what therefore has no value. ``names`` says what the unit (-2, -1, n), a number taken
+    of the change as a whole, is, with its value ("lines added: 12").
 
     Guarantee (``grid.balanced`` sees to it): every number is a multiple of one power of two, so that in float64, in
     any order and at any level, ``total + completeness_gap == output - baseline_output`` holds exactly.
     ``converged`` means that the method kept what it promises: a gap within tolerance for integrated gradients (a
-    small gap is necessary for a right answer, not sufficient), every unit measured for occlusion, always for the exact
-    method; the gradient promises nothing about its gap. A partial result is not converged.
+    small gap is necessary for a right answer, not sufficient), every unit measured for occlusion, leave one out and erasure,
+    every order walked for sampled methods, always for the exact method; the gradient promises nothing about its gap. A
+    partial result is not converged.
     """
 
     method: str
@@ -55,6 +57,7 @@ class Attribution:
     completeness_gap: float = 0.0
     steps: int = 0
     converged: bool = False
+    standard_errors: tuple[tuple[Unit, float], ...] = ()
     unread: tuple[Unit, ...] = ()
     names: tuple[str, ...] = ()
 

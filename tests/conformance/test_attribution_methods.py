@@ -45,6 +45,8 @@ PAIRS = [
 ]
 FITTING = pytest.mark.parametrize(("card", "toy"), PAIRS)
 ORDER = list(Level)
+PERTURBING = ["occlusion", "shapley", "owen", "erasure"]
+"""The methods for any classifier."""
 SMALL = parse("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n", message="")
 
 
@@ -99,6 +101,18 @@ def test_padding_as_filler_moves_nothing_and_is_the_same_baseline_for_all(card: 
 
 
 @CARDS
+def test_lines_taken_back_are_a_baseline_for_what_scores_variants_and_refused_by_the_rest(card: MethodCard):
+    options = AttributionOptions(baseline="reverted")
+    if "reverted" in card.baselines:
+        result = answer(attribute(DIFF, Bag(), card.name, options))
+        assert result.baseline == "reverted"
+        assert check(result, Bag(), DIFF) == ()
+    else:
+        with pytest.raises(UsageError, match="Expected the baseline mask or pad"):
+            attribute(DIFF, Bag(), card.name, options)
+
+
+@CARDS
 def test_a_linear_model_is_explained_without_rest(card: MethodCard):
     result = answer(attribute(DIFF, Linear(), card.name))
     assert result.converged
@@ -114,12 +128,13 @@ def test_no_value_is_finer_than_the_card_says(card: MethodCard):
 
 @CARDS
 @pytest.mark.parametrize("diff", [DIFF, SMALL], ids=["two files", "one line"])
-@pytest.mark.parametrize("options", [AttributionOptions(), AttributionOptions(max_steps=20, batch=3, tolerance=1e-6)])
+@pytest.mark.parametrize("options", [AttributionOptions(), AttributionOptions(max_steps=20, batch=3, tolerance=1e-6, budget=20)])
 def test_no_more_queries_than_the_card_says(card: MethodCard, diff, options: AttributionOptions):
     model = Steep()
-    lines = {unit.at(Level.LINE) for unit in model.encode(diff).units if unit is not None}
+    level = Level.TOKEN if card.name == "leave-one-out" else Level.LINE
+    parts = {unit.at(level) for unit in model.encode(diff).units if unit is not None}
     answer(attribute(diff, model, card.name, options))
-    assert 0 < model.queries <= card.max_queries(len(lines), options)
+    assert 0 < model.queries <= card.max_queries(len(parts), options)
 
 
 @CARDS
@@ -141,15 +156,16 @@ def test_every_option_has_help_and_bounds():
 @pytest.mark.parametrize(
     ("toy", "names"),
     [
-        (Linear, ["integrated-gradients", "occlusion", "gradient"]),
-        (Size, ["occlusion"]),
-        (linear_words, ["exact", "occlusion"]),
-        (small_trees, ["exact", "occlusion"]),
+        (Linear, ["integrated-gradients", *PERTURBING, "leave-one-out", "gradient"]),
+        (Size, PERTURBING),
+        (linear_words, ["exact", *PERTURBING]),
+        (small_trees, ["exact", *PERTURBING]),
     ],
 )
 def test_every_classifier_has_a_method_and_the_best_one_is_the_default(toy: Callable[[], Classifier], names: list[str]):
     model = toy()
-    assert [card.name for card in fitting(model)] == names
+    assert sorted(card.name for card in fitting(model)) == sorted(names)
+    assert fitting(model)[0].name == names[0]
     assert default_method(model).name == names[0]
     assert answer(attribute(SMALL, model)).method == names[0]
 

@@ -156,7 +156,7 @@ def test_a_line_of_ten_megabytes_is_cut_for_people(whydiff, planted, long_line: 
 
 
 def test_wrong_method_level_and_options(refused, planted, two_files: Path) -> None:
-    assert "integrated-gradients, occlusion, gradient" in refused("explain", two_files, "--method", "magic")
+    assert "occlusion, shapley, owen, leave-one-out, erasure, gradient" in refused("explain", two_files, "--method", "magic")
     assert "line or coarser" in refused("explain", two_files, *OCCLUSION, "--level", "token")
     assert "use occlusion" in refused("explain", two_files, "--method", "gradient")
     assert "line or coarser for occlusion" in refused("explain", two_files, "--level", "token")

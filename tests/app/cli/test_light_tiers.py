@@ -64,7 +64,7 @@ def test_sarif_has_the_numbers_beside_the_lines(whydiff, size: Path, two_files: 
 
 def test_a_method_that_does_not_fit_is_refused(refused, bag: Path, two_files: Path) -> None:
     said = refused("explain", two_files, "--model", bag, "--method", "gradient")
-    assert said.endswith("use exact, occlusion.\n")
+    assert said.endswith("use exact, occlusion, shapley, owen, erasure.\n")
     assert "a model with gradients" in said
 
 

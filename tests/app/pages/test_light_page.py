@@ -37,7 +37,7 @@ def test_a_bag_is_explained_by_its_terms(opened: Callable[..., AppTest], tmp_pat
     assert not page.exception
     assert not page.error
     method = page.selectbox(key="method")
-    assert (method.value, method.options) == ("exact", ["exact", "occlusion"])
+    assert (method.value, method.options) == ("exact", ["exact", "occlusion", "shapley", "owen", "erasure"])
     assert any("The model is a sum" in one.value for one in page.markdown)
     table = next(one.value for one in page.dataframe if "Text" in one.value)
     assert "lines added: 2" in set(table["Text"])
@@ -83,7 +83,7 @@ def test_a_function_is_explained_by_occlusion_and_its_verdict_is_turned(
     page = opened(Path("python:page_judge:judge"))
     assert not page.exception
     assert not page.error
-    assert page.selectbox(key="method").options == ["occlusion"]
+    assert page.selectbox(key="method").options == ["occlusion", "shapley", "owen", "erasure"]
     page.button(key="search").click().run()
     wait_for_the_end(page)
     assert any("No set of line edits is smaller" in one.value for one in page.markdown)

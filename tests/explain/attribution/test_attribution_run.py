@@ -13,7 +13,7 @@ from tests.explain.attribution.attribution_toys import DIFF, Linear, Size
 
 
 def test_a_wrong_name_is_answered_with_the_right_ones():
-    with pytest.raises(UsageError, match=r"integrated-gradients, occlusion, gradient.*'lime'"):
+    with pytest.raises(UsageError, match=r"integrated-gradients, occlusion, .*gradient.*'lime'"):
         attribute(DIFF, Linear(), "lime")
 
 
@@ -32,7 +32,7 @@ def test_a_name_is_registered_once():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"baseline": "zero"}, "one of mask, pad, but got 'zero'"),
+        ({"baseline": "zero"}, "one of mask, pad, reverted, but got 'zero'"),
         ({"tolerance": 0.0}, "between 1e-06 and 1.0, but got 0.0"),
         ({"tolerance": float("nan")}, "but got nan"),
         ({"max_steps": 0}, "between 1 and 4096, but got 0"),
