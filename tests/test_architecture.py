@@ -61,7 +61,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
         "models.classify.diff_transformer",
         "models.train",
     ),
-    "scipy": ("explain.survey.lift", "models.train"),
+    "scipy": ("explain.survey.lift", "explain.trust", "models.train"),
     "sklearn": ("models.evaluate", "models.train"),
     "streamlit": PAGES,
     "tokenizers": (

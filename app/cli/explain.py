@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from app.cli.explanation import Explanation
     from explain.attribution.registry import MethodCard
     from explain.attribution.types import Attribution
+    from explain.trust.types import Trust
+    from models.change.types import Diff
+    from models.classify.protocol import Classifier
 
 _FINEST_FIRST = (Level.TOKEN, Level.LINE, Level.HUNK, Level.FILE)
 
@@ -49,6 +52,9 @@ class How:
         ),
     ] = "auto"
     level: Annotated[Level, typer.Option(help="What gets a value.")] = Level.LINE
+    trust: Annotated[
+        bool, typer.Option("--trust/--no-trust", help="Whether to measure how far the explanation may be believed.")
+    ] = True
     format: Annotated[Format, typer.Option(help="The form of the answer.")] = Format.TEXT
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.", metavar="FILE")] = None
 
@@ -114,7 +120,18 @@ def _explanation(source: Source, choice: ModelChoice, how: How, options: Attribu
     attribution = _last(card.run(diff, classifier, options), card.name, options)
     model = model_payload(classifier, choice.model)
     band = band_of(classifier, prediction.score)
-    return Explanation(diff, model, classifier.name, prediction, attribution, how.level, band)
+    believed = _believed(diff, classifier, attribution, options) if how.trust else None
+    return Explanation(diff, model, classifier.name, prediction, attribution, how.level, band, believed)
+
+
+def _believed(diff: Diff, classifier: Classifier, attribution: Attribution, options: AttributionOptions) -> Trust:
+    from explain.trust.panel import trust
+
+    with progress() as bar:
+        task = bar.add_task("How far to believe it", total=None)
+        for found in trust(diff, classifier, attribution, options):
+            bar.update(task, total=found.steps, completed=found.done, description=f"How far to believe it: {found.doing}")
+    return found
 
 
 def _last(partial: Iterator[Attribution], name: str, options: AttributionOptions) -> Attribution:

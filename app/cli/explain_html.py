@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
 
 from app.cli.explanation import Explanation
@@ -33,6 +34,7 @@ def html(explanation: Explanation) -> str:
             f"<p>{_swatch(1)} pushes towards flagged (+) {_swatch(-1)} pushes away (-)</p>",
             f"<h2>Strongest units, level {explanation.level.value}</h2>",
             _table(explanation),
+            *_believed(explanation),
             "<h2>The change</h2>",
             '<table class="diff">',
             *(_row(row, explanation.largest) for row in rows(explanation)),
@@ -45,6 +47,14 @@ def html(explanation: Explanation) -> str:
         '<meta name="viewport" content="width=device-width">\n'
         f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<h1>Why</h1>\n{body}\n</body>\n</html>\n"
     )
+
+
+def _believed(explanation: Explanation) -> Iterator[str]:
+    conclusion, findings = explanation.believed()
+    if conclusion:
+        yield f"<h2>How far to believe it</h2>\n<p>{_text(conclusion)}</p>\n<table>"
+        yield from (f"<tr><td>{_text(what)}</td><td>{_text(found)}</td></tr>" for what, found in findings)
+        yield "</table>"
 
 
 def _text(text: str, most: int = 2000) -> str:

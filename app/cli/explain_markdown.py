@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from app.cli.explanation import Explanation
 from app.cli.heat import bar, rows
@@ -23,10 +24,19 @@ def markdown(explanation: Explanation) -> str:
         explanation.reading(),
         f"## Strongest units, level {explanation.level.value}",
         _table(explanation),
+        *_believed(explanation),
         "## The change",
         f"The first column is each line's value: + pushes towards flagged, - away.\n\n{fence}text\n{heat}\n{fence}",
     )
     return "\n\n".join(sections) + "\n"
+
+
+def _believed(explanation: Explanation) -> Iterator[str]:
+    conclusion, findings = explanation.believed()
+    if conclusion:
+        yield "## How far to believe it"
+        yield _escaped(conclusion)
+        yield "\n".join(f"- {_escaped(what)}: {_escaped(found)}" for what, found in findings)
 
 
 def _rows(explanation: Explanation) -> list[str]:

@@ -29,6 +29,21 @@ def parts(explanation: Explanation) -> Iterator[Text | Table]:
     yield Text()
     yield Text(f"Strongest units, level {explanation.level.value}", "bold")
     yield _table(explanation)
+    conclusion, findings = explanation.believed()
+    if conclusion:
+        yield Text()
+        yield Text("How far to believe it", "bold")
+        yield shown(conclusion, most=2000)
+        yield _findings(findings)
+
+
+def _findings(findings: list[tuple[str, str]]) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold")
+    for what, found in findings:
+        table.add_row(shown(what), shown(found))
+    return table
 
 
 def colour(value: float | None) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
 from app.cli.places import Places
 from explain.attribution.types import Attribution, UnitValue
+from explain.trust.types import Trust
+from explain.trust.verdict import verdict
+from explain.trust.wording import conclusion, findings
 from models.change.types import Diff, Level, Unit
 from models.classify.bands import Band
 from models.classify.protocol import Prediction
@@ -27,6 +30,7 @@ class Explanation:
     attribution: Attribution
     level: Level
     band: Band | None = None
+    trust: Trust | None = None
 
     @cached_property
     def places(self) -> Places:
@@ -81,7 +85,8 @@ class Explanation:
                     places.payload(one.unit) | {"text": places.excerpt(one.unit), "value": one.value} for one in self.units
                 ],
             },
-            "trust": {
+            "trust": ({} if self.trust is None else measured(self.trust))
+            | {
                 "converged": attribution.converged,
                 "relative_gap": attribution.relative_gap,
                 "output": attribution.output,
@@ -114,6 +119,10 @@ class Explanation:
             f"from {attribution.baseline_output:+.2f} (baseline) to {attribution.output:+.2f}. Left unexplained: {gap}{state}."
         )
 
+    def believed(self) -> tuple[str, list[tuple[str, str]]]:
+        """How far to believe it: the verdict in words, and what was measured; "" and none where nothing was."""
+        return ("", []) if self.trust is None else (conclusion(self.trust), list(findings(self.trust)))
+
     def reading(self) -> str:
         """How much of the change the model read, in words."""
         prediction = self.prediction
@@ -123,6 +132,19 @@ class Explanation:
         rest = f"{len(self.unread):,} lines and headers were not read to their end"
         tokens = f"{prediction.tokens_read:,} of {prediction.tokens_total:,} tokens"
         return f"Read: {tokens}; {rest}, {changed:,} of them changed lines. What was not read could not matter."
+
+
+def measured(trust: Trust) -> dict[str, Any]:
+    """What was measured of an explanation, for the contract's "trust"."""
+    found = verdict(trust)
+    return {
+        "verdict": found.word.value,
+        "reasons": list(found.reasons),
+        "faithfulness": [asdict(one) | {"normalised": one.normalised} for one in trust.faithfulness],
+        "agreement": [asdict(one) for one in trust.agreement],
+        "stability": [asdict(one) for one in trust.stability],
+        "queries": trust.queries,
+    }
 
 
 def verdict_payload(prediction: Prediction) -> dict[str, Any]:

@@ -61,11 +61,16 @@ class Masking:
 
     def logits(self, removed: Sequence[Collection[int]]) -> list[float]:
         """As of ``Game``."""
-        return outputs(self._classifier, [self._row(parts) for parts in removed], self.baseline)
+        return outputs(self._classifier, [self.row(parts) for parts in removed], self.baseline)
 
-    def _row(self, removed: Iterable[int]) -> tuple[int, ...]:
-        blank = {i for part in removed for i in self.places[part]}
+    def row(self, removed: Collection[int]) -> tuple[int, ...]:
+        """The ids with filler in the place of ``removed``."""
+        blank = self.positions(removed)
         return replaced(self.encoded, tuple(i in blank for i in range(len(self.encoded.ids))), self._token)
+
+    def positions(self, parts: Collection[int]) -> set[int]:
+        """Where the content of ``parts`` stands in the row."""
+        return {i for part in parts for i in self.places[part]}
 
 
 class Reverting:

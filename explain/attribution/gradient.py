@@ -35,6 +35,14 @@ def slopes(diff: Diff, classifier: Differentiable, options: AttributionOptions) 
     return parts_of(encoded, _slope(x, b, encoded.ids, classifier))
 
 
+def slopes_between(ids: tuple[int, ...], blank: tuple[int, ...], classifier: Differentiable) -> list[float]:
+    """By position, what the logit of ``ids`` would lose, were it linear, if the token became that of ``blank``; one query."""
+    with torch.no_grad():
+        x, b = classifier.embed(ids), classifier.embed(blank)
+    values: list[float] = _slope(x, b, ids, classifier).sum(dim=-1).flatten().tolist()
+    return values
+
+
 def _slope(x: Tensor, b: Tensor, ids: tuple[int, ...], classifier: Differentiable) -> Tensor:
     """Values of shape (1, length, width), float64."""
     with torch.inference_mode(False), torch.enable_grad():

@@ -1,0 +1,104 @@
+"""The entrance: everything that is to be known of how far one explanation may be believed, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+
+from explain.attribution.options import AttributionOptions
+from explain.attribution.registry import MethodCard, method
+from explain.attribution.run import answer
+from explain.attribution.sampling import OWEN, SHAPLEY
+from explain.attribution.types import Attribution
+from explain.trust.agreement import beside, others, variants
+from explain.trust.ceiling import extremes
+from explain.trust.faithfulness import faithfulness
+from explain.trust.removal import Curve, curves
+from explain.trust.types import Trust, Unread
+from models.change.types import Diff, Level, Unit
+from models.classify.protocol import Classifier, Prediction
+
+Step = tuple[str, Callable[[Trust], Trust]]
+Extreme = dict[tuple[Unit, ...], list[list[int]]]
+Run = Callable[[], Iterator[Attribution]]
+
+
+def trust(
+    diff: Diff,
+    classifier: Classifier,
+    attribution: Attribution,
+    options: AttributionOptions | None = None,
+    warnings: tuple[str, ...] = (),
+) -> Iterator[Trust]:
+    """Yield what is known after every step; the last one, which is complete, is the answer. Stop at any item.
+
+    ``attribution`` is an explanation of ``diff`` and ``classifier`` made with ``options``. ``warnings``: what is known of
+    its method and this checkpoint. Costs, beside two other explanations and up to three of the same method, 100 to 220 queries
+    for each of two ways of removal, and those of ``extremes``.
+    Raises what the methods raise.
+    """
+    chosen = options or AttributionOptions()
+    found = Trust(
+        method=attribution.method,
+        relative_gap=attribution.relative_gap,
+        converged=attribution.converged,
+        unread=unread(diff, classifier.predict([diff])[0]),
+        largest_error=max((error for _, error in attribution.standard_errors), default=None),
+        warnings=warnings,
+    )
+    steps = list(_steps(diff, classifier, attribution, chosen))
+    for done, (doing, step) in enumerate(steps):
+        yield replace(found, done=done, steps=len(steps), doing=doing)
+        found = step(found)
+    yield replace(found, done=len(steps), steps=len(steps))
+
+
+def unread(diff: Diff, prediction: Prediction) -> Unread:
+    """What the model did not see of ``diff``; a line that was cut inside counts as not read."""
+    missed = {unit.at(Level.LINE) for unit in prediction.unread if unit.file >= 0 and unit.line >= 0}
+    return Unread(
+        tokens=prediction.tokens_total - prediction.tokens_read,
+        of_tokens=prediction.tokens_total,
+        lines=sum(diff.line(unit).changed for unit in missed),
+        of_lines=diff.added + diff.removed,
+        units=prediction.unread,
+    )
+
+
+def _steps(diff: Diff, classifier: Classifier, attribution: Attribution, options: AttributionOptions) -> Iterator[Step]:
+    card = method(attribution.method)
+    extreme: Extreme = {}
+    for curve in curves(diff, classifier, options):
+        yield f"taking parts away ({curve.removal})", partial(_judged, curve, attribution, classifier, options.seed, extreme)
+    for other in others(attribution, classifier):
+        run = partial(other.run, diff, classifier, _allowed(options, other))
+        yield f"asking {other.name}", partial(_agreeing, other.name, attribution, run)
+    if card.name in {SHAPLEY, OWEN}:
+        run = partial(card.run, diff, classifier, replace(options, seed=options.seed ^ 1))
+        yield "trying another seed", partial(_stable, "another seed", attribution, run, None)
+    for what, variant, moved in variants(diff):
+        run = partial(card.run, variant, classifier, options)
+        yield f"trying a harmless variant ({what})", partial(_stable, what, attribution, run, moved)
+
+
+def _allowed(options: AttributionOptions, card: MethodCard) -> AttributionOptions:
+    """``options`` with a baseline that the method can do."""
+    wrong = card.baselines and options.baseline not in card.baselines
+    return replace(options, baseline=card.baselines[0]) if wrong else options
+
+
+def _judged(curve: Curve, attribution: Attribution, classifier: Classifier, seed: int, extreme: Extreme, found: Trust) -> Trust:
+    # Searched once: parts masked and parts deleted are the same parts.
+    if curve.game.units not in extreme:
+        extreme[curve.game.units] = extremes(curve, classifier)
+    one = faithfulness(curve, attribution, extreme[curve.game.units], seed)
+    return replace(found, faithfulness=(*found.faithfulness, one), queries=found.queries + curve.queries)
+
+
+def _agreeing(name: str, attribution: Attribution, run: Run, found: Trust) -> Trust:
+    return replace(found, agreement=(*found.agreement, beside(name, attribution, answer(run()))))
+
+
+def _stable(what: str, attribution: Attribution, run: Run, moved: Mapping[int, int] | None, found: Trust) -> Trust:
+    return replace(found, stability=(*found.stability, beside(what, attribution, answer(run()), moved)))

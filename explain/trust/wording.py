@@ -1,0 +1,61 @@
+"""What was measured of an explanation, in words that command line, page and exports share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from explain.trust.types import Against, Agreement, Faithfulness, Trust, Word
+from explain.trust.verdict import verdict
+
+_GONE = {"mask": ("masked", "left unmasked"), "delete": ("deleted", "kept"), "revert": ("taken back", "kept")}
+_HEADS = {Word.USABLE: "Usable", Word.WEAK: "Weak", Word.DO_NOT_USE: "Do not use"}
+
+
+def conclusion(trust: Trust) -> str:
+    """The verdict with its reasons, in one paragraph."""
+    found = verdict(trust)
+    if found.word is Word.USABLE:
+        return "Usable: nothing that was measured speaks against it. It tells what the model goes by, not what is wrong."
+    return f"{_HEADS[found.word]}: {' '.join(found.reasons)}"
+
+
+def findings(trust: Trust) -> Iterator[tuple[str, str]]:
+    """(what was measured, what came out), in the order of the measurement."""
+    yield "Left unexplained", f"{trust.relative_gap:.1%} of the output's change{'' if trust.converged else ', not converged'}"
+    yield "Read", _read(trust)
+    if trust.largest_error is not None:
+        yield "Sampling", f"standard errors of up to {trust.largest_error:.3f} logits a part"
+    for one in trust.faithfulness:
+        yield from _faithful(one)
+    for other in trust.agreement:
+        yield f"Beside {other.other}", _beside(other)
+    for other in trust.stability:
+        yield f"With {other.other}", _beside(other)
+
+
+def _read(trust: Trust) -> str:
+    unread = trust.unread
+    if not unread.units:
+        return f"all of it, {unread.of_tokens:,} tokens"
+    tokens = f"{unread.of_tokens - unread.tokens:,} of {unread.of_tokens:,} tokens"
+    return f"{tokens}; {unread.lines:,} of {unread.of_lines:,} changed lines not to their end"
+
+
+def _faithful(one: Faithfulness) -> Iterator[tuple[str, str]]:
+    gone, kept = _GONE[one.removal]
+    reached = "" if one.normalised is None else f"; {one.normalised:.0%} of the way from the worst to the best order found"
+    yield f"Strongest parts {gone}", f"the verdict loses {_logits(one.comprehensiveness, one.orders)}{reached}"
+    yield f"They alone {kept}", f"the verdict loses {_logits(one.sufficiency, one.orders)}"
+
+
+def _logits(one: Against, orders: int) -> str:
+    return f"{one.value:+.2f} logits, random parts {one.low:+.2f} to {one.high:+.2f} ({orders} orders)"
+
+
+def _beside(one: Agreement) -> str:
+    rank = (
+        "too few lines for a rank correlation"
+        if one.correlation is None
+        else f"rank correlation of the lines {one.correlation:.2f}"
+    )
+    return f"{rank}, {one.overlap:.0%} of the strongest five are the same"
