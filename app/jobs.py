@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
@@ -14,6 +16,8 @@ T = TypeVar("T")
 Work = Callable[[Callable[[], bool]], Iterator[T]]
 """Given a function that says whether to stop, yields partial results; the last item is the answer."""
 
+_PATIENCE = 10.0
+"""Seconds that the end of the program waits for jobs."""
 _log = logging.getLogger(__name__)
 
 
@@ -70,6 +74,7 @@ class Jobs(Generic[T]):
         self._turn = threading.Semaphore(at_once)
         self._lock = threading.Lock()
         self._jobs: OrderedDict[str, Job[T]] = OrderedDict()
+        atexit.register(self.end)
 
     def get(self, key: str) -> Job[T] | None:
         """The job under ``key``, if it is known."""
@@ -87,6 +92,16 @@ class Jobs(Generic[T]):
             self._forget()
         threading.Thread(target=self._take_turn, args=(job,), daemon=True, name=f"whydiff-{key[:24]}").start()
         return job
+
+    def end(self) -> None:
+        """Ask every job to stop and wait for them a little: a thread that the interpreter kills inside torch takes it down."""
+        with self._lock:
+            jobs = list(self._jobs.values())
+        for job in jobs:
+            job.stop()
+        deadline = time.monotonic() + _PATIENCE
+        for job in jobs:
+            job.wait(max(0.0, deadline - time.monotonic()))
 
     def _take_turn(self, job: Job[T]) -> None:
         with self._turn:

@@ -25,6 +25,8 @@ from explain.counterfactual.plausible import rated
 from explain.counterfactual.search import search
 from explain.counterfactual.types import Progress, SearchOptions, SearchResult
 from explain.counterfactual.verify import Verification, verify, verify_core
+from explain.trust.panel import trust
+from explain.trust.types import Trust
 from models.change.types import Diff
 from models.classify.function import PREFIX, load_function
 from models.classify.load import load, masked_folder, masked_model
@@ -79,6 +81,20 @@ def rescored(diff: Diff, model: Classifier) -> Prediction:
 def explained(diff: Diff, model: Classifier, method: str, options: AttributionOptions) -> Attribution:
     """The attribution of ``method``; made once for a diff, model, method and options."""
     return _explained(diff.id, model.digest, method, options, diff, model)
+
+
+def trusting(diff: Diff, model: Classifier, attribution: Attribution, options: AttributionOptions) -> Job[Trust]:
+    """The measuring of how far ``attribution``, made with these options, may be believed; the first call begins it."""
+
+    def work(cancelled: Callable[[], bool]) -> Iterator[Trust]:
+        for found in trust(diff, model, attribution, options):
+            yield found
+            if cancelled():
+                return
+
+    parts = (diff.id, model.digest, attribution.method, astuple(options))
+    key = hashlib.sha256(repr(parts).encode()).hexdigest()
+    return _trust_jobs().get(key) or _trust_jobs().start(key, work)
 
 
 def find_search(diff: Diff, model: Classifier, options: SearchOptions) -> Job[Progress | Searched] | None:
@@ -147,6 +163,11 @@ def _jobs() -> Jobs[Progress | Searched]:
 @st.cache_resource(show_spinner=False)
 def _core_jobs() -> Jobs[Progress | Cored]:
     return Jobs()
+
+
+@st.cache_resource(show_spinner=False)
+def _trust_jobs() -> Jobs[Trust]:
+    return Jobs(at_once=1)
 
 
 @st.cache_data(max_entries=64, show_spinner="Reading the model's files…")

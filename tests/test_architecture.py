@@ -43,7 +43,14 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
         "models.train",
     ),
     "packaging": ("app.cli.doctor",),
-    "pandas": ("app.components.why_panel", "explain.trial", "models.data", "models.evaluate.predictions", "models.train"),
+    "pandas": (
+        "app.components.trust_panel",
+        "app.components.why_panel",
+        "explain.trial",
+        "models.data",
+        "models.evaluate.predictions",
+        "models.train",
+    ),
     "plotly": ("app.components",),
     "pyarrow": (
         "app.cli.flip_set_table",

@@ -52,9 +52,10 @@ class How:
         ),
     ] = "auto"
     level: Annotated[Level, typer.Option(help="What gets a value.")] = Level.LINE
-    trust: Annotated[
-        bool, typer.Option("--trust/--no-trust", help="Whether to measure how far the explanation may be believed.")
-    ] = True
+    no_trust: Annotated[
+        bool,
+        typer.Option("--no-trust", help="Do not measure how far the explanation may be believed; it takes most of the time."),
+    ] = False
     format: Annotated[Format, typer.Option(help="The form of the answer.")] = Format.TEXT
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.", metavar="FILE")] = None
 
@@ -120,7 +121,7 @@ def _explanation(source: Source, choice: ModelChoice, how: How, options: Attribu
     attribution = _last(card.run(diff, classifier, options), card.name, options)
     model = model_payload(classifier, choice.model)
     band = band_of(classifier, prediction.score)
-    believed = _believed(diff, classifier, attribution, options) if how.trust else None
+    believed = _believed(diff, classifier, attribution, options) if not how.no_trust else None
     return Explanation(diff, model, classifier.name, prediction, attribution, how.level, band, believed)
 
 

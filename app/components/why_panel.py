@@ -10,9 +10,12 @@ from app.components.mount import show_diff
 from app.components.payload import View
 from app.components.plain import plain, visible
 from app.components.score_chart import show_score_chart
+from app.components.trust_panel import show_trust
+from app.jobs import Job
 from explain.attribution.exact import NAME as EXACT
 from explain.attribution.registry import method
 from explain.attribution.types import Attribution
+from explain.trust.types import Trust
 from models.change.types import MESSAGE_FILE, METRICS_FILE, Diff, Level, Unit
 from models.classify.protocol import Prediction
 
@@ -20,8 +23,8 @@ _TOP = 12
 _BOX = 430
 
 
-def show_why(diff: Diff, prediction: Prediction, attribution: Attribution, level: Level) -> None:
-    """Draw the whole answer to "why"."""
+def show_why(diff: Diff, prediction: Prediction, attribution: Attribution, level: Level, measuring: Job[Trust]) -> None:
+    """Draw the whole answer to "why"; ``measuring`` finds out how far it may be believed."""
     show_diff(View(diff, heat=heat_of(attribution, level), unread=attribution.unread), key="why_diff")
     st.subheader("Lines that count most", anchor=False)
     _show_table(top_lines(diff, attribution))
@@ -31,12 +34,14 @@ def show_why(diff: Diff, prediction: Prediction, attribution: Attribution, level
             st.subheader("Where the score comes from", anchor=False)
             show_score_chart(attribution, prediction)
         with st.container(width=_BOX):
-            st.subheader("How far to believe it", anchor=False)
-            show_trust(attribution)
+            st.subheader("What adds up", anchor=False)
+            show_sums(attribution)
+    st.subheader("How far to believe it", anchor=False)
+    show_trust(measuring)
 
 
-def show_trust(attribution: Attribution) -> None:
-    """The numbers behind the colours and what they are worth."""
+def show_sums(attribution: Attribution) -> None:
+    """The numbers behind the colours, and whether they add up."""
     card = method(attribution.method)
     numbers = pd.DataFrame(
         [
@@ -48,12 +53,12 @@ def show_trust(attribution: Attribution) -> None:
         columns=["Quantity", "Logits"],
     )
     st.dataframe(numbers, hide_index=True, column_config={"Logits": st.column_config.NumberColumn(format="%+.3f")})
-    st.markdown(plain(trust_sentence(attribution)))
+    st.markdown(plain(sums_sentence(attribution)))
     st.caption(plain(f"{card.guarantee} Target: {attribution.target}. {attribution.steps} points scored. {card.paper}."))
 
 
-def trust_sentence(attribution: Attribution) -> str:
-    """Why the values may be believed, or why not, in one or two sentences."""
+def sums_sentence(attribution: Attribution) -> str:
+    """What the values sum to and what that is worth, in one or two sentences."""
     card = method(attribution.method)
     gap = f"{attribution.relative_gap:.1%}"
     if not attribution.converged:

@@ -11,7 +11,7 @@ from app.components.settings_form import choose_explanation
 from app.components.source_form import choose_change
 from app.components.verdict import card
 from app.components.why_panel import show_why
-from app.workbench import classifier, explained, scored
+from app.workbench import classifier, explained, scored, trusting
 from models.change.types import Diff
 from models.classify.bands import band_of
 
@@ -37,6 +37,8 @@ def page() -> None:
         show_card(card(diff, prediction, model.name, band_of(model, prediction.score)), key="verdict")
         why, what_if = st.tabs(["Why", "What if"], key="answer", bind="query-params")
         with why, problems():
-            show_why(diff, prediction, explained(diff, model, explaining.method, explaining.options), explaining.level)
+            attribution = explained(diff, model, explaining.method, explaining.options)
+            measuring = trusting(diff, model, attribution, explaining.options)
+            show_why(diff, prediction, attribution, explaining.level, measuring)
         with what_if, problems():
             show_flips(diff, model, prediction)

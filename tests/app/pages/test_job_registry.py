@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 
@@ -65,3 +67,21 @@ def test_old_jobs_that_are_done_are_forgotten() -> None:
     for n in range(8):
         assert jobs.start(str(n), counting).wait(10)
     assert [jobs.get(str(n)) is not None for n in range(8)] == [False] * 5 + [True] * 3
+
+
+def test_the_end_of_the_program_stops_what_runs_and_waits_for_it():
+    code = """
+import sys, time
+from app.jobs import Jobs
+
+def work(stopped):
+    yield 1
+    while not stopped():
+        time.sleep(0.01)
+    print("stopped", flush=True)
+
+Jobs().start("key", work)
+time.sleep(0.2)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "stopped\n", "")

@@ -1,0 +1,50 @@
+"""How far to believe an explanation: measured in the background while the page is read, step by step."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app.components.plain import plain, visible
+from app.jobs import Job
+from explain.trust.types import Trust, Word
+from explain.trust.verdict import verdict
+from explain.trust.wording import conclusion, findings
+
+
+def show_trust(job: Job[Trust]) -> None:
+    """The verdict with its reasons and what was measured; while it is being measured, how far that is."""
+    found = job.latest
+    if not job.done:
+        _show_running(job)
+    elif job.error:
+        st.warning(plain(job.error))
+    elif found is not None and not found.complete:
+        st.caption("Stopped before everything was measured.")
+    if found is None:
+        return
+    if found.complete:
+        boxes = {Word.USABLE: st.success, Word.WEAK: st.warning, Word.DO_NOT_USE: st.error}
+        boxes[verdict(found).word](plain(conclusion(found)))
+    st.dataframe(
+        table(found), hide_index=True, height="content", column_config={"What": st.column_config.TextColumn(width="medium")}
+    )
+
+
+def table(found: Trust) -> pd.DataFrame:
+    """What was measured so far, as text that may be shown anywhere."""
+    rows = [(visible(what), visible(outcome)) for what, outcome in findings(found)]
+    return pd.DataFrame(rows, columns=["What", "Measured"])
+
+
+@st.fragment(run_every=0.5)
+def _show_running(job: Job[Trust]) -> None:
+    """The bar and the Stop button, redrawn alone; the whole page again when all is measured."""
+    if job.done:
+        st.rerun()
+    latest = job.latest
+    share = latest.done / max(latest.steps, 1) if latest is not None else 0.0
+    doing = latest.doing if latest is not None else "waiting for its turn"
+    st.progress(share, text=plain(f"Measuring how far to believe it: {doing}"))
+    if st.button("Stop measuring", key="stop_trust", disabled=job.stopping):
+        job.stop()
