@@ -12,7 +12,7 @@ import typer
 
 from app.cli.console import plain, progress, show, working
 from app.cli.inputs import load_classifier, model_payload, read_text_diff
-from app.cli.options import ModelChoice, Source
+from app.cli.options import Gate, ModelChoice, Source
 from app.cli.output import check_output, dumps, emit
 from explain.attribution.options import AttributionOptions
 from models.change.types import Level
@@ -52,7 +52,7 @@ class How:
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.", metavar="FILE")] = None
 
 
-def explain(source: Source, choice: ModelChoice, how: How, options: AttributionOptions) -> None:
+def explain(source: Source, choice: ModelChoice, how: How, gate: Gate, options: AttributionOptions) -> int:
     """Why the model flags a change or not: its score, and what each part adds to it."""
     _check_named(how)
     check_output(how.output)
@@ -63,6 +63,7 @@ def explain(source: Source, choice: ModelChoice, how: How, options: AttributionO
         show(*parts(explanation))
     else:
         emit(formatted(explanation, how.format), how.output)
+    return gate.code(explanation.prediction.flagged)
 
 
 def formatted(explanation: Explanation, form: Format) -> str:
