@@ -35,6 +35,8 @@ class Format(StrEnum):
     HTML = "html"
     MARKDOWN = "markdown"
     SARIF = "sarif"
+    RDJSONL = "rdjsonl"
+    GITHUB = "github"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,10 @@ def formatted(explanation: Explanation, form: Format) -> str:
         from app.cli.sarif import sarif
 
         return dumps(sarif(explanation, own_version()))
+    if form in {Format.RDJSONL, Format.GITHUB}:
+        from app.cli.annotations import github, rdjsonl
+
+        return rdjsonl(explanation) if form is Format.RDJSONL else github(explanation)
     from app.cli.explain_text import parts
 
     return plain(*parts(explanation))

@@ -22,7 +22,7 @@ def test_integrated_gradients(whydiff, checkpoint: Path, two_files: Path) -> Non
     assert values + data["attribution"]["completeness_gap"] == data["trust"]["output"] - data["trust"]["baseline_output"]
 
 
-@pytest.mark.parametrize("form", ["text", "html", "markdown", "sarif"])
+@pytest.mark.parametrize("form", ["text", "html", "markdown", "sarif", "rdjsonl", "github"])
 def test_forms(whydiff, checkpoint: Path, hostile: Path, form: str) -> None:
     result = whydiff("explain", hostile, "--model", checkpoint, "--format", form, "--method", "gradient")
     assert (result.code, result.err) == (0, "")

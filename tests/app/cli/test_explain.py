@@ -70,7 +70,7 @@ def test_text_to_a_file_is_the_same(whydiff, planted, two_files: Path, tmp_path:
     assert (tmp_path / "out").read_text() == direct
 
 
-@pytest.mark.parametrize("form", ["text", "json", "html", "markdown", "sarif"])
+@pytest.mark.parametrize("form", ["text", "json", "html", "markdown", "sarif", "rdjsonl", "github"])
 def test_nothing_in_a_diff_reaches_the_terminal(whydiff, planted, hostile: Path, form: str) -> None:
     out = explained(whydiff, hostile, "--format", form)
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b]", out)
@@ -150,7 +150,7 @@ def test_what_was_not_read_is_told(whydiff, planted, many_files: Path, tmp_path:
     assert len(data["truncation"]["unread_units"]) == 80
 
 
-@pytest.mark.parametrize("form", ["text", "html", "markdown", "sarif"])
+@pytest.mark.parametrize("form", ["text", "html", "markdown", "sarif", "rdjsonl", "github"])
 def test_a_line_of_ten_megabytes_is_cut_for_people(whydiff, planted, long_line: Path, form: str) -> None:
     assert len(explained(whydiff, long_line, "--format", form)) < 20_000
 

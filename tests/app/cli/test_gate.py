@@ -18,7 +18,7 @@ from tests.models.classify.light_toys import write_bag
 ROOT = Path(__file__).resolve().parents[3]
 DANGER = "--- a/a.py\n+++ b/a.py\n@@ -1 +1,2 @@\n x\n+danger\n"
 HARMLESS = "--- a/a.py\n+++ b/a.py\n@@ -1 +1,2 @@\n x\n+y\n"
-FORMS = ("text", "json", "html", "markdown", "sarif")
+FORMS = ("text", "json", "html", "markdown", "sarif", "rdjsonl", "github")
 
 
 @pytest.fixture
