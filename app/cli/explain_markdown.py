@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from app.cli.explanation import Explanation
-from app.cli.heat import bar, rows
+from app.cli.heat import Heated, bar, rows
 from app.cli.visible import visible
 
 LIMIT = 65_536
@@ -31,7 +31,7 @@ def markdown(explanation: Explanation) -> str:
             f"Model: {code(explanation.name)} ({explanation.model['id']}), change {explanation.diff.id}.",
         )
     )
-    return f"{head}\n\n{folded('The change, with the value of every line', _rows(explanation), LIMIT - len(head))}"
+    return f"{head}\n\n{folded('The change, with the value of every line', heat(explanation), LIMIT - len(head))}"
 
 
 def folded(title: str, lines: Iterable[str], room: int) -> str:
@@ -57,10 +57,11 @@ def _fitting(lines: list[str], room: int) -> tuple[int, int]:
     return len(lines), ticks
 
 
-def _rows(explanation: Explanation) -> Iterator[str]:
-    for row in rows(explanation):
-        heat = bar(row.value, explanation.largest) if row.kind else "    "
-        yield f"{row.number:>8} {heat} {row.marker}{visible(row.text)}".rstrip()
+def heat(heated: Heated) -> Iterator[str]:
+    """The change, line by line with its values; nothing that could act on a terminal."""
+    for row in rows(heated):
+        block = bar(row.value, heated.largest) if row.kind else "    "
+        yield f"{row.number:>8} {block} {row.marker}{visible(row.text)}".rstrip()
 
 
 def _table(explanation: Explanation) -> str:
