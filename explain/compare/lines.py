@@ -17,6 +17,8 @@ from explain.attribution.types import Attribution, UnitValue
 from models.change.types import METRICS_FILE, Level, Unit
 
 TOP = 10
+LEAST = 3
+"""Units that a rank correlation needs to say anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Comparison:
     """All units that either model has, in reading order.
 
     ``rank_correlation`` is Spearman's, of the values of the ``common`` units that both have; None where there are fewer than
-    two, or one model gives all of them the same. ``shared`` counts the units that are among the ``top`` strongest of both.
+    ``LEAST`` (of two it is always 1 or -1), or one model gives all of them the same. ``shared`` counts the units that are among the ``top`` strongest of both.
     """
 
     level: Level
@@ -112,8 +114,8 @@ def _top(values: Mapping[_Key, UnitValue], size: int) -> set[_Key]:
 
 def _spearman(first: Sequence[float], second: Sequence[float]) -> float | None:
     try:
-        return correlation(_ranks(first), _ranks(second))
-    except StatisticsError:  # fewer than two values, or all of them the same
+        return correlation(_ranks(first), _ranks(second)) if len(first) >= LEAST else None
+    except StatisticsError:  # all values of one are the same
         return None
 
 

@@ -78,7 +78,7 @@ def test_the_rank_correlation_is_spearmans(seed: int) -> None:
     assert found.rank_correlation == pytest.approx(spearmanr(first, second).statistic)
 
 
-@pytest.mark.parametrize("values", [{}, {LINES[0]: 1.0}, {LINES[0]: 1.0, LINES[1]: 1.0}])
+@pytest.mark.parametrize("values", [{}, {LINES[0]: 1.0}, {LINES[0]: 1.0, LINES[1]: 2.0}, dict.fromkeys(LINES[:3], 1.0)])
 def test_a_rank_correlation_that_is_not_defined_is_none(values: dict[Unit, float]) -> None:
     assert compared(values, {unit: float(n) for n, unit in enumerate(values)}).rank_correlation is None
 
