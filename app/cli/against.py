@@ -39,9 +39,9 @@ class Both:
 
     @cached_property
     def lines(self) -> dict[Unit, float]:
-        """The shift of every line's share."""
+        """The shift of every line's share, in percent."""
         pairs = compare(self.first.attribution, self.second.attribution, Level.LINE).pairs
-        return {pair.unit: pair.shift for pair in pairs if not pair.name}
+        return {pair.unit: 100 * pair.shift for pair in pairs if not pair.name}
 
     @cached_property
     def unread(self) -> frozenset[Unit]:

@@ -23,7 +23,7 @@ def html(both: Both) -> str:
             f"<p>{text(both.agreement())}</p>\n<p>{text(WHY_SHARES)}</p>",
             f"<p>{swatch(1)} {SECOND} is pushed more than {FIRST} towards flagged (+) {swatch(-1)} less (-)</p>",
             _table(both),
-            f"<h2>The change {escape(both.diff.id)}, with the shift of every line</h2>",
+            f"<h2>The change {escape(both.diff.id)}, with the shift of every line in percent</h2>",
             *heat(both),
         ),
     )

@@ -22,7 +22,7 @@ def markdown(both: Both) -> str:
             _table(both),
         )
     )
-    return f"{head}\n\n{folded('The change, with the shift of every line', heat(both), LIMIT - len(head))}"
+    return f"{head}\n\n{folded('The change, with the shift of every line in percent', heat(both), LIMIT - len(head))}"
 
 
 def _table(both: Both) -> str:

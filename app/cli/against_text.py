@@ -25,9 +25,8 @@ def parts(both: Both) -> Iterator[Text | Table]:
     yield Text()
     yield shown(both.agreement())
     yield shown(WHY_SHARES)
-    yield Text.assemble(
-        ("████", ORANGE), f" {SECOND} is pushed more than {FIRST} towards flagged (+)   ", ("████", PURPLE), " less (-)"
-    )
+    more = f" {SECOND} is pushed more than {FIRST} towards flagged (+)   "
+    yield Text.assemble(("████", ORANGE), more, ("████", PURPLE), " less (-); in percent of all that moves a model")
     yield Text()
     yield from heat(both)
     yield Text()

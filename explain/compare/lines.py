@@ -52,7 +52,8 @@ class Comparison:
     """All units that either model has, in reading order.
 
     ``rank_correlation`` is Spearman's, of the values of the ``common`` units that both have; None where there are fewer than
-    ``LEAST`` (of two it is always 1 or -1), or one model gives all of them the same. ``shared`` counts the units that are among the ``top`` strongest of both.
+    ``LEAST`` (of two it is always 1 or -1), or one model gives all of them the same. ``shared`` counts the units that are
+    among the ``top`` strongest of both.
     """
 
     level: Level

@@ -65,7 +65,7 @@ def test_text_says_who_flags_it_and_where_they_differ(whydiff, two_files: Path, 
     assert "Ranked by the shift of a unit's share" in text
     first = text.partition("Largest shifts, level line")[2].splitlines()[2]
     assert re.search(r"-\d+\.\d % +\+3\.000 +-20\.000 +-23\.000 .*src/fast\.py:2 +added +danger\(\)", first)
-    assert re.search(r"-0\.\d{3} ████ +2 \+    danger\(\)", text)
+    assert re.search(r"-\d+\.\d{3} ████ +2 \+    danger\(\)", text)
 
 
 def test_the_same_model_twice_shifts_nothing(whydiff, two_files: Path, alarmed: Path) -> None:
@@ -90,7 +90,8 @@ def test_models_of_two_kinds_are_explained_each_by_its_own_method(whydiff, two_f
 
 @pytest.mark.parametrize("level", ["hunk", "file"])
 def test_levels(whydiff, two_files: Path, alarmed: Path, calm: Path, level: str) -> None:
-    difference = json.loads(said(whydiff, two_files, alarmed, calm, "--level", level, "--format", "json"))["against"]["difference"]
+    data = json.loads(said(whydiff, two_files, alarmed, calm, "--level", level, "--format", "json"))
+    difference = data["against"]["difference"]
     assert difference["level"] == level
     assert "line" not in {one["level"] for one in difference["units"] if one["path"]}
     assert f"Largest shifts, level {level}" in said(whydiff, two_files, alarmed, calm, "--level", level)
