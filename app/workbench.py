@@ -87,10 +87,7 @@ def trusting(diff: Diff, model: Classifier, attribution: Attribution, options: A
     """The measuring of how far ``attribution``, made with these options, may be believed; the first call begins it."""
 
     def work(cancelled: Callable[[], bool]) -> Iterator[Trust]:
-        for found in trust(diff, model, attribution, options):
-            yield found
-            if cancelled():
-                return
+        return trust(diff, model, attribution, options, cancelled=cancelled)
 
     parts = (diff.id, model.digest, attribution.method, astuple(options))
     key = hashlib.sha256(repr(parts).encode()).hexdigest()

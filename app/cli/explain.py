@@ -12,7 +12,7 @@ import typer
 
 from app.cli.console import plain, progress, show, working
 from app.cli.inputs import load_classifier, model_payload, read_text_diff
-from app.cli.options import ModelChoice, Source
+from app.cli.options import Gate, ModelChoice, Source
 from app.cli.output import check_output, dumps, emit
 from explain.attribution.options import AttributionOptions
 from models.change.types import Level
@@ -20,6 +20,7 @@ from models.classify.bands import band_of
 from models.errors import UsageError
 
 if TYPE_CHECKING:
+    from app.cli.against import Both
     from app.cli.explanation import Explanation
     from explain.attribution.registry import MethodCard
     from explain.attribution.types import Attribution
@@ -38,6 +39,12 @@ class Format(StrEnum):
     HTML = "html"
     MARKDOWN = "markdown"
     SARIF = "sarif"
+    RDJSONL = "rdjsonl"
+    GITHUB = "github"
+
+
+_FOR_PEOPLE = (Format.TEXT, Format.JSON, Format.HTML, Format.MARKDOWN)
+"""Forms that tell how far to believe it, and in which two models are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +65,59 @@ class How:
     ] = False
     format: Annotated[Format, typer.Option(help="The form of the answer.")] = Format.TEXT
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.", metavar="FILE")] = None
+    against: Annotated[
+        str | None, typer.Option(help="A second model, named as for --model: how its reasons differ.", metavar="MODEL")
+    ] = None
 
 
-def explain(source: Source, choice: ModelChoice, how: How, options: AttributionOptions) -> None:
+def explain(source: Source, choice: ModelChoice, how: How, gate: Gate, options: AttributionOptions) -> int:
     """Why the model flags a change or not: its score, and what each part adds to it."""
     _check_named(how)
+    _check_against(how)
     check_output(how.output)
-    explanation = _explanation(source, choice, how, options)
+    diff = read_text_diff(source.input, source.repo)
+    explanation = _explanation(diff, choice.model, how, options)
+    if how.against is None:
+        _write(explanation, how)
+    else:
+        _write_both(explanation, _explanation(diff, how.against, how, options), how)
+    return gate.code(explanation.prediction.flagged)
+
+
+def _write(explanation: Explanation, how: How) -> None:
     if how.format is Format.TEXT and how.output is None:
         from app.cli.explain_text import parts
 
         show(*parts(explanation))
     else:
         emit(formatted(explanation, how.format), how.output)
+
+
+def _write_both(first: Explanation, second: Explanation, how: How) -> None:
+    from app.cli.against import Both
+    from app.cli.against_text import parts
+
+    both = Both(first, second)
+    if how.format is Format.TEXT and how.output is None:
+        show(*parts(both))
+    else:
+        emit(_formatted_both(both, how.format), how.output)
+
+
+def _formatted_both(both: Both, form: Format) -> str:
+    if form is Format.JSON:
+        return dumps(both.payload())
+    if form is Format.HTML:
+        from app.cli.against_html import html
+
+        return html(both)
+    if form is Format.MARKDOWN:
+        from app.cli.against_markdown import markdown
+
+        return markdown(both)
+    from app.cli.against_text import parts
+
+    return plain(*parts(both))
 
 
 def formatted(explanation: Explanation, form: Format) -> str:
@@ -90,6 +137,10 @@ def formatted(explanation: Explanation, form: Format) -> str:
         from app.cli.sarif import sarif
 
         return dumps(sarif(explanation, own_version()))
+    if form in {Format.RDJSONL, Format.GITHUB}:
+        from app.cli.annotations import github, rdjsonl
+
+        return rdjsonl(explanation) if form is Format.RDJSONL else github(explanation)
     from app.cli.explain_text import parts
 
     return plain(*parts(explanation))
@@ -103,26 +154,36 @@ def _check_named(how: How) -> None:
         _check_level(how, method(how.method))
 
 
+def _check_against(how: How) -> None:
+    """Refuse what two models cannot be compared by."""
+    if how.against is not None and how.format not in _FOR_PEOPLE:
+        raise UsageError(f"Expected --format {', '.join(_FOR_PEOPLE)} with --against, but got {how.format}; choose one of them.")
+    if how.against is not None and how.level is Level.TOKEN:
+        raise UsageError(
+            "Expected --level line or coarser with --against, but got token; each model cuts text into tokens of its own."
+        )
+
+
 def _check_level(how: How, card: MethodCard) -> None:
     if _FINEST_FIRST.index(how.level) < _FINEST_FIRST.index(card.finest):
         raise UsageError(f"Expected --level {card.finest} or coarser for {card.name}, but got {how.level}; choose another one.")
 
 
-def _explanation(source: Source, choice: ModelChoice, how: How, options: AttributionOptions) -> Explanation:
+def _explanation(diff: Diff, model: str | None, how: How, options: AttributionOptions) -> Explanation:
     from app.cli.explanation import Explanation
     from explain.attribution.registry import chosen
 
-    diff = read_text_diff(source.input, source.repo)
-    classifier = load_classifier(choice.model)
+    classifier = load_classifier(model)
     card = chosen(how.method, classifier)
     _check_level(how, card)
     with working("Scoring the change"):
         prediction = classifier.predict([diff])[0]
     attribution = _last(card.run(diff, classifier, options), card.name, options)
-    model = model_payload(classifier, choice.model)
     band = band_of(classifier, prediction.score)
-    believed = _believed(diff, classifier, attribution, options) if not how.no_trust else None
-    return Explanation(diff, model, classifier.name, prediction, attribution, how.level, band, believed)
+    measured = not how.no_trust and how.against is None and how.format in _FOR_PEOPLE
+    believed = _believed(diff, classifier, attribution, options) if measured else None
+    shown = model_payload(classifier, model)
+    return Explanation(diff, shown, classifier.name, prediction, attribution, how.level, band, believed)
 
 
 def _believed(diff: Diff, classifier: Classifier, attribution: Attribution, options: AttributionOptions) -> Trust:

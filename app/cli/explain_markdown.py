@@ -1,62 +1,87 @@
-"""An explanation as Markdown, for a pull request or a wiki; nothing from the diff is read as Markdown or HTML."""
+"""An explanation as Markdown, for a comment on a pull request; nothing from the diff is read as Markdown or HTML."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from app.cli.explanation import Explanation
-from app.cli.heat import bar, rows
+from app.cli.heat import Heated, bar, rows
 from app.cli.visible import visible
 
+LIMIT = 65_536
+"""Characters that a comment on GitHub may have; a page has fewer."""
+_REMARK = 300
+"""Characters kept for what surrounds the diff, and for the sentence that says where it was cut."""
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>()#+!|~&$@:]|www\.")
 
 
 def markdown(explanation: Explanation) -> str:
-    """The page, ended by a line feed."""
-    heat = "\n".join(_rows(explanation))
-    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", heat)), default=0))
-    sections = (
-        f"# {explanation.verdict().partition(':')[0]}",
-        explanation.verdict(),
-        f"Model: {_code(explanation.name)} ({explanation.model['id']}), change {explanation.diff.id}.",
-        explanation.how(),
-        explanation.reading(),
-        f"## Strongest units, level {explanation.level.value}",
-        _table(explanation),
-        *_believed(explanation),
-        "## The change",
-        f"The first column is each line's value: + pushes towards flagged, - away.\n\n{fence}text\n{heat}\n{fence}",
+    """The page, ended by a line feed: verdict, strongest units, how far to believe it, and the diff folded up."""
+    head = "\n\n".join(
+        (
+            f"### whydiff: {explanation.verdict().partition(':')[0].lower()}",
+            explanation.verdict(),
+            f"**Strongest units, level {explanation.level.value}** (+ pushes towards flagged, - away; logits)",
+            _table(explanation),
+            "**How far to believe it**",
+            "A value says what moved the model. It proves no fault.",
+            *_believed(explanation),
+            explanation.how(),
+            explanation.reading(),
+            f"Model: {code(explanation.name)} ({explanation.model['id']}), change {explanation.diff.id}.",
+        )
     )
-    return "\n\n".join(sections) + "\n"
+    return f"{head}\n\n{folded('The change, with the value of every line', heat(explanation), LIMIT - len(head))}"
 
 
 def _believed(explanation: Explanation) -> Iterator[str]:
     conclusion, findings = explanation.believed()
     if conclusion:
-        yield "## How far to believe it"
         yield _escaped(conclusion)
         yield "\n".join(f"- {_escaped(what)}: {_escaped(found)}" for what, found in findings)
 
 
-def _rows(explanation: Explanation) -> list[str]:
-    lines = []
-    for row in rows(explanation):
-        heat = bar(row.value, explanation.largest) if row.kind else "    "
-        lines.append(f"{row.number:>8} {heat} {row.marker}{visible(row.text)}".rstrip())
-    return lines
+def folded(title: str, lines: Iterable[str], room: int) -> str:
+    """``lines`` as code behind a title that opens them, in fewer than ``room`` characters: what is too much is counted."""
+    every = list(lines)
+    kept, ticks = _fitting(every, room - _REMARK - len(title))
+    fence = "`" * max(3, 1 + ticks)
+    cut = f"Cut after {kept:,} of {len(every):,} lines: a comment holds {LIMIT:,} characters. `--format html` has them all."
+    note = f"\n{cut}\n" if kept < len(every) else ""
+    text = "\n".join(every[:kept])
+    return f"<details>\n<summary>{title}</summary>\n\n{fence}text\n{text}\n{fence}\n{note}\n</details>\n"
+
+
+def _fitting(lines: list[str], room: int) -> tuple[int, int]:
+    """How many ``lines`` fit between two fences, and their longest run of backticks."""
+    used = ticks = 0
+    for n, line in enumerate(lines):
+        longest = max(ticks, *map(len, re.findall("`+", line)), 0)
+        used += len(line) + 1
+        if used + 2 * longest > room:
+            return n, ticks
+        ticks = longest
+    return len(lines), ticks
+
+
+def heat(heated: Heated) -> Iterator[str]:
+    """The change, line by line with its values; nothing that could act on a terminal."""
+    for row in rows(heated):
+        block = bar(row.value, heated.largest) if row.kind else "    "
+        yield f"{row.number:>8} {block} {row.marker}{visible(row.text)}".rstrip()
 
 
 def _table(explanation: Explanation) -> str:
     lines = ["| value | place | kind | text |", "| ---: | --- | --- | --- |"]
     for one in explanation.top():
         places = explanation.places
-        place, text = _code(places.label(one.unit)), _code(places.text(one.unit))
+        place, text = code(places.label(one.unit)), code(places.text(one.unit))
         lines.append(f"| {one.value:+.3f} | {place} | {places.kind(one.unit)} | {text} |")
     return "\n".join(lines)
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """Code, in which no mention or link is read either."""
     return f"<code>{_escaped(visible(text, 100))}</code>" if text.strip() else ""
 

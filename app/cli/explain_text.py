@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.cli.explanation import Explanation
-from app.cli.heat import ORANGE, PURPLE, Row, bar, rows
+from app.cli.heat import ORANGE, PURPLE, Heated, Row, bar, rows
 from app.cli.visible import shown
 from models.change.types import LineKind
 
@@ -24,8 +24,7 @@ def parts(explanation: Explanation) -> Iterator[Text | Table]:
     yield shown(explanation.reading())
     yield Text.assemble(("████", ORANGE), " pushes towards flagged (+)   ", ("████", PURPLE), " pushes away (-)")
     yield Text()
-    for row in rows(explanation):
-        yield _line(row, explanation.largest)
+    yield from heat(explanation)
     yield Text()
     yield Text(f"Strongest units, level {explanation.level.value}", "bold")
     yield _table(explanation)
@@ -44,6 +43,12 @@ def _findings(findings: list[tuple[str, str]]) -> Table:
     for what, found in findings:
         table.add_row(shown(what), shown(found))
     return table
+
+
+def heat(heated: Heated) -> Iterator[Text]:
+    """The change, line by line with its values."""
+    for row in rows(heated):
+        yield _line(row, heated.largest)
 
 
 def colour(value: float | None) -> str:

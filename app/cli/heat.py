@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
-from app.cli.explanation import Explanation
 from app.cli.places import MARKERS
-from models.change.types import FileDiff, Hunk, LineKind, Unit, clean
+from models.change.types import Diff, FileDiff, Hunk, LineKind, Unit, clean
 
 ORANGE, PURPLE = "#d9730d", "#8250df"
 """Pushes towards flagged, pushes away: neither red nor green, which the diff itself has."""
@@ -15,6 +15,26 @@ BLOCKS = " ▏▎▍▌▋▊▉█"
 BAR = 4
 MOST_UNREAD = 20
 """Files of which nothing was read that are named one by one."""
+
+
+class Heated(Protocol):
+    """A change whose lines have values: an explanation, or two compared."""
+
+    @property
+    def diff(self) -> Diff:
+        """The change."""
+
+    @property
+    def lines(self) -> Mapping[Unit, float]:
+        """Value by line unit (and by coarser unit for what is no line)."""
+
+    @property
+    def unread(self) -> frozenset[Unit]:
+        """Lines (and coarser units) that no model saw, or not to their end."""
+
+    @property
+    def largest(self) -> float:
+        """The largest absolute value of a line, above 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +62,19 @@ class Row:
         return f"{self.value:+.3f}" if abs(self.value) >= 0.0005 else "0"
 
 
-def rows(explanation: Explanation) -> Iterator[Row]:
+def rows(heated: Heated) -> Iterator[Row]:
     """Every file with its hunks and lines; what was not read is one row a hunk or file, and a count after some files."""
-    read = {unit.file for unit in explanation.lines}
-    if not explanation.prediction.unread:
-        read = set(range(len(explanation.diff.files)))
-    unread = [f for f in range(len(explanation.diff.files)) if f not in read]
+    read = {unit.file for unit in heated.lines}
+    if not heated.unread:
+        read = set(range(len(heated.diff.files)))
+    unread = [f for f in range(len(heated.diff.files)) if f not in read]
     hidden = frozenset(unread[MOST_UNREAD:])
-    for f, file in enumerate(explanation.diff.files):
+    for f, file in enumerate(heated.diff.files):
         if f not in hidden:
-            yield _file_row(file, explanation.lines.get(Unit(f)), f in read)
+            yield _file_row(file, heated.lines.get(Unit(f)), f in read)
         if f in read:
             for h, hunk in enumerate(file.hunks):
-                yield from _hunk_rows(explanation, Unit(f, h), hunk)
+                yield from _hunk_rows(heated, Unit(f, h), hunk)
     if hidden:
         yield Row(f"… and {len(hidden):,} more files, none of them read", unread=True, is_file=True)
 
@@ -66,16 +86,16 @@ def _file_row(file: FileDiff, value: float | None, read: bool) -> Row:
     return Row(f"{clean(name)} ({status}){rest}", value=value, unread=not read, is_file=True)
 
 
-def _hunk_rows(explanation: Explanation, unit: Unit, hunk: Hunk) -> Iterator[Row]:
+def _hunk_rows(heated: Heated, unit: Unit, hunk: Hunk) -> Iterator[Row]:
     units = [Unit(unit.file, unit.hunk, n) for n in range(len(hunk.lines))]
     header = clean(hunk.header)
-    if explanation.prediction.unread and not any(one in explanation.lines for one in units):
+    if heated.unread and not any(one in heated.lines for one in units):
         yield Row(f"{header}  … {len(units):,} lines, none of them read", unread=True)
         return
-    yield Row(header, value=explanation.lines.get(unit))
+    yield Row(header, value=heated.lines.get(unit))
     for one, (old, new, line) in zip(units, hunk.numbered(), strict=True):
-        value = explanation.lines.get(one)
-        yield Row(clean(line.text), line.kind, value, old, new, one in explanation.unread)
+        value = heated.lines.get(one)
+        yield Row(clean(line.text), line.kind, value, old, new, one in heated.unread)
 
 
 def bar(value: float | None, largest: float) -> str:

@@ -27,7 +27,9 @@ class Source:
     input: Annotated[
         str,
         typer.Argument(
-            metavar="INPUT", help="A patch file, - for standard input, or a git revision or range.", show_default=False
+            metavar="INPUT",
+            help="A patch file, - for standard input, a git revision or range, or :staged.",
+            show_default=False,
         ),
     ]
     repo: Annotated[Path, typer.Option(help="The repository of a revision.", metavar="DIR")] = Path()
@@ -46,6 +48,17 @@ class ModelChoice:
             envvar=MODEL_VARIABLE,
         ),
     ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Whether the verdict decides the exit code."""
+
+    fail_if_flagged: Annotated[bool, typer.Option("--fail-if-flagged", help="Exit with 1 if a change is flagged.")] = False
+
+    def code(self, flagged: bool) -> int:
+        """The exit code: 1, for "done, and a gate that was asked for failed", or 0."""
+        return int(self.fail_if_flagged and flagged)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,22 @@
-"""An explanation as SARIF 2.1.0 (OASIS, 2020): one result a top line on the new side, for code review tools."""
+"""An explanation as SARIF 2.1.0 (OASIS, 2020): one result a finding, for code review tools."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
+import re
 from typing import Any
 from urllib.parse import quote
 
-from app.cli.explanation import TOP, Explanation
-from app.cli.visible import visible
-from explain.attribution.types import UnitValue
-from models.change.types import METRICS_FILE, Level, LineKind
+from app.cli.explanation import Explanation
+from app.cli.findings import RULE, Finding, findings
+from models.change.types import METRICS_FILE, Level
 
-_RULE = "whydiff/attribution"
+_LINK_SIGNS = re.compile(r"[\\\[\]]")
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def sarif(explanation: Explanation, version: str) -> dict[str, Any]:
-    """The log; ``rank`` is a line's share of the strongest push towards flagged, 0 to 100."""
-    top = _top(explanation)
-    seen: Counter[str] = Counter()
+    """The log; ``rank`` is the push of a line, hunk or file as a share of the strongest one, 0 to 100."""
+    found = findings(explanation)
     return {
         "$schema": _SCHEMA,
         "version": "2.1.0",
@@ -27,7 +24,7 @@ def sarif(explanation: Explanation, version: str) -> dict[str, Any]:
             {
                 "tool": {"driver": {"name": "whydiff", "version": version, "rules": [_rule()]}},
                 "columnKind": "unicodeCodePoints",
-                "results": [_result(explanation, one, top[0].value, seen) for one in top],
+                "results": [_result(explanation, one, found[0].value) for one in found],
                 "properties": {
                     "model": explanation.model,
                     "diff_id": explanation.diff.id,
@@ -50,36 +47,35 @@ def _metrics(explanation: Explanation) -> dict[str, Any]:
 
 def _rule() -> dict[str, Any]:
     return {
-        "id": _RULE,
+        "id": RULE,
         "name": "PushesTowardsFlagged",
-        "shortDescription": {"text": "A line that pushes the model towards flagging the change."},
-        "fullDescription": {"text": "The value is the line's share of the model's logit. It proves no fault."},
+        "shortDescription": {"text": "A part of the change that pushes the model towards flagging it."},
+        "fullDescription": {"text": "The value is what the part adds to the model's logit. It proves no fault."},
         "defaultConfiguration": {"level": "note"},
     }
 
 
-def _top(explanation: Explanation) -> list[UnitValue]:
-    """The lines that stand in the new file and push towards flagged, strongest first."""
-    lines = (one for one in explanation.attribution.at(Level.LINE) if one.unit.file >= 0 and one.unit.line >= 0 and one.value > 0)
-    standing = [one for one in lines if explanation.diff.line(one.unit).kind is not LineKind.REMOVED]
-    return sorted(standing, key=lambda one: -one.value)[:TOP]
-
-
-def _result(explanation: Explanation, one: UnitValue, largest: float, seen: Counter[str]) -> dict[str, Any]:
-    places = explanation.places
-    path, text = places.path(one.unit) or "", places.text(one.unit)
-    _, line = places.numbers(one.unit)
-    content = hashlib.sha256(f"{path}\0{text.strip()}".encode()).hexdigest()[:32]
-    seen[content] += 1
-    message = f"Pushes the model towards flagged by {one.value:+.3f} logits: {visible(text.strip(), 200)}"
-    place = {"artifactLocation": {"uri": quote(path)}, "region": {"startLine": max(1, line or 1)}}
+def _result(explanation: Explanation, one: Finding, largest: float) -> dict[str, Any]:
+    place = {"artifactLocation": {"uri": _uri(one.path)}, "region": {"startLine": one.start, "endLine": one.end}}
     return {
-        "ruleId": _RULE,
+        "ruleId": RULE,
         "ruleIndex": 0,
         "level": "warning" if explanation.prediction.flagged else "note",
-        "message": {"text": message},
+        "message": {"text": _literal(one.message)},
         "rank": round(100 * one.value / largest, 2),
         "locations": [{"physicalLocation": place}],
-        "partialFingerprints": {"whydiffLine/v1": f"{content}:{seen[content]}"},
-        "properties": {"value": one.value, "kind": places.kind(one.unit)},
+        "partialFingerprints": {"whydiffContent/v1": one.mark},
+        "properties": {"value": one.value, "kind": explanation.places.kind(one.unit)},
     }
+
+
+def _literal(text: str) -> str:
+    """``text`` in which no viewer reads a placeholder or a link (sections 3.11.5 and 3.11.6 of the standard)."""
+    text = text.replace("{", "{{").replace("}", "}}")
+    return _LINK_SIGNS.sub(r"\\\g<0>", text) if "](" in text else text
+
+
+def _uri(path: str) -> str:
+    """A reference relative to the root of the repository: one that begins with slashes would name a host or a place outside."""
+    kept = path.lstrip("/")
+    return quote(path[: len(path) - len(kept)], safe="") + quote(kept)

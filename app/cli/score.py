@@ -15,7 +15,7 @@ from rich.text import Text
 
 from app.cli.console import progress, say, show
 from app.cli.inputs import load_classifier, read_text_diff
-from app.cli.options import ModelChoice, TextOrJson
+from app.cli.options import Gate, ModelChoice, TextOrJson
 from app.cli.output import check_output, dumps, replacing
 from app.cli.visible import shown
 from models.errors import InputError, UsageError
@@ -41,7 +41,7 @@ class Inputs:
         list[str],
         typer.Argument(
             metavar="INPUT...",
-            help="Patch files, - or git revisions; or datasets, .parquet files or folders of them.",
+            help="Patch files, -, git revisions or :staged; or datasets, .parquet files or folders of them.",
             show_default=False,
         ),
     ]
@@ -64,7 +64,7 @@ class How:
     engine: Annotated[Engine, typer.Option(help="Where the work is done; ray is not in this version.")] = Engine.LOCAL
 
 
-def score(source: Inputs, choice: ModelChoice, how: How) -> None:
+def score(source: Inputs, choice: ModelChoice, how: How, gate: Gate) -> int:
     """Predictions: a table or JSON lines, or Parquet with -o."""
     if how.engine is Engine.RAY:
         raise UsageError("This version of whydiff scores on one machine only; use --engine local.")
@@ -73,14 +73,13 @@ def score(source: Inputs, choice: ModelChoice, how: How) -> None:
     if not datasets:
         if how.split is not None:
             raise UsageError(f"Expected datasets with --split {how.split}, but got changes; leave --split out.")
-        _score_changes(source, choice, how)
-    elif len(source.inputs) > len(datasets):
+        return gate.code(_score_changes(source, choice, how))
+    if len(source.inputs) > len(datasets):
         other = next(one for one in source.inputs if one not in datasets)
         raise UsageError(
             f"Expected either changes or datasets, but got {datasets[0]} and {other}; score them one after the other."
         )
-    else:
-        _score_datasets([Path(one) for one in datasets], choice, how)
+    return gate.code(_score_datasets([Path(one) for one in datasets], choice, how))
 
 
 def is_dataset(name: str) -> bool:
@@ -91,7 +90,8 @@ def is_dataset(name: str) -> bool:
         return False
 
 
-def _score_changes(source: Inputs, choice: ModelChoice, how: How) -> None:
+def _score_changes(source: Inputs, choice: ModelChoice, how: How) -> bool:
+    """Whether any is flagged."""
     from app.cli.scored import write_records
     from models.evaluate.contract import record
 
@@ -109,6 +109,7 @@ def _score_changes(source: Inputs, choice: ModelChoice, how: How) -> None:
             sys.stdout.write(dumps(one, indent=None))
     else:
         show(_table(records))
+    return any(one["flagged"] for one in records)
 
 
 def _read(name: str, source: Inputs) -> Diff:
@@ -135,7 +136,8 @@ def _table(records: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
-def _score_datasets(paths: list[Path], choice: ModelChoice, how: How) -> None:
+def _score_datasets(paths: list[Path], choice: ModelChoice, how: How) -> bool:
+    """Whether any row is flagged."""
     from app.cli.scored import Dataset, score_batches
 
     if how.format is TextOrJson.TEXT:
@@ -144,12 +146,14 @@ def _score_datasets(paths: list[Path], choice: ModelChoice, how: How) -> None:
     if how.output is not None and how.output.resolve() in {file.resolve() for file in dataset.files}:
         raise UsageError(f"Expected another file than the dataset {how.output} for -o; name a new file.")
     classifier = load_classifier(choice.model)
-    unread = 0
+    unread, flagged = 0, False
     with progress() as bar, dataset.sink(how.output, classifier) as write:
         task = bar.add_task("Scoring", total=dataset.rows)
         for batch, records in score_batches(dataset, classifier):
             write(batch, records)
             unread += sum(one["score"] is None for one in records)
+            flagged = flagged or any(one["flagged"] for one in records)
             bar.update(task, advance=len(records))
     if unread:
         say(f"{unread:,} of {dataset.rows:,} rows hold no diff that can be read; their score is null.")
+    return flagged

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from explain.attribution.game import Masking
-from explain.trust.removal import Curve
+from explain.trust.removal import Curve, Stopped
 from models.classify.differentiable import Differentiable
 from models.classify.protocol import Classifier
 
@@ -40,6 +40,8 @@ def _by_slopes(curve: Curve, game: Masking, classifier: Differentiable, directio
     n, order = len(game.units), list[int]()
     blank = Masking.row(game, range(n))
     for count in sorted({max(1, math.ceil(share * n - 1e-9)) for share in STAGES}):
+        if curve.cancelled():
+            raise Stopped
         values = _slopes(game, classifier, order, blank)
         curve.queries += 1
         if not all(map(math.isfinite, values)):

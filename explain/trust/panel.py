@@ -14,14 +14,14 @@ from explain.attribution.types import Attribution
 from explain.trust.agreement import beside, others, variants
 from explain.trust.ceiling import extremes
 from explain.trust.faithfulness import faithfulness
-from explain.trust.removal import Curve, curves
+from explain.trust.removal import Curve, Stopped, curves
 from explain.trust.types import Trust, Unread
 from models.change.types import Diff, Level, Unit
 from models.classify.protocol import Classifier, Prediction
 
 Step = tuple[str, Callable[[Trust], Trust]]
 Extreme = dict[tuple[Unit, ...], list[list[int]]]
-Run = Callable[[], Iterator[Attribution]]
+Run = Callable[[], Attribution]
 
 
 def trust(
@@ -30,8 +30,9 @@ def trust(
     attribution: Attribution,
     options: AttributionOptions | None = None,
     warnings: tuple[str, ...] = (),
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> Iterator[Trust]:
-    """Yield what is known after every step; the last one, which is complete, is the answer. Stop at any item.
+    """Yield what is known after every step; the last one, which is complete, is the answer, unless ``cancelled`` ended it.
 
     ``attribution`` is an explanation of ``diff`` and ``classifier`` made with ``options``. ``warnings``: what is known of
     its method and this checkpoint. Costs, beside two other explanations and up to three of the same method, 100 to 220 queries
@@ -47,10 +48,13 @@ def trust(
         largest_error=max((error for _, error in attribution.standard_errors), default=None),
         warnings=warnings,
     )
-    steps = list(_steps(diff, classifier, attribution, chosen))
+    steps = list(_steps(diff, classifier, attribution, chosen, cancelled))
     for done, (doing, step) in enumerate(steps):
         yield replace(found, done=done, steps=len(steps), doing=doing)
-        found = step(found)
+        try:
+            found = step(found)
+        except Stopped:
+            return
     yield replace(found, done=len(steps), steps=len(steps))
 
 
@@ -66,20 +70,33 @@ def unread(diff: Diff, prediction: Prediction) -> Unread:
     )
 
 
-def _steps(diff: Diff, classifier: Classifier, attribution: Attribution, options: AttributionOptions) -> Iterator[Step]:
+def _steps(
+    diff: Diff, classifier: Classifier, attribution: Attribution, options: AttributionOptions, cancelled: Callable[[], bool]
+) -> Iterator[Step]:
+    def explained(card: MethodCard, diff: Diff, options: AttributionOptions) -> Attribution:
+        return answer(_until(cancelled, card.run(diff, classifier, options)))
+
     card = method(attribution.method)
     extreme: Extreme = {}
     for curve in curves(diff, classifier, options):
+        curve.cancelled = cancelled
         yield f"taking parts away ({curve.removal})", partial(_judged, curve, attribution, classifier, options.seed, extreme)
     for other in others(attribution, classifier):
-        run = partial(other.run, diff, classifier, _allowed(options, other))
+        run = partial(explained, other, diff, _allowed(options, other))
         yield f"asking {other.name}", partial(_agreeing, other.name, attribution, run)
     if card.name in {SHAPLEY, OWEN}:
-        run = partial(card.run, diff, classifier, replace(options, seed=options.seed ^ 1))
+        run = partial(explained, card, diff, replace(options, seed=options.seed ^ 1))
         yield "trying another seed", partial(_stable, "another seed", attribution, run, None)
     for what, variant, moved in variants(diff):
-        run = partial(card.run, variant, classifier, options)
+        run = partial(explained, card, variant, options)
         yield f"trying a harmless variant ({what})", partial(_stable, what, attribution, run, moved)
+
+
+def _until(cancelled: Callable[[], bool], results: Iterator[Attribution]) -> Iterator[Attribution]:
+    for one in results:
+        yield one
+        if cancelled():
+            raise Stopped
 
 
 def _allowed(options: AttributionOptions, card: MethodCard) -> AttributionOptions:
@@ -97,8 +114,8 @@ def _judged(curve: Curve, attribution: Attribution, classifier: Classifier, seed
 
 
 def _agreeing(name: str, attribution: Attribution, run: Run, found: Trust) -> Trust:
-    return replace(found, agreement=(*found.agreement, beside(name, attribution, answer(run()))))
+    return replace(found, agreement=(*found.agreement, beside(name, attribution, run())))
 
 
 def _stable(what: str, attribution: Attribution, run: Run, moved: Mapping[int, int] | None, found: Trust) -> Trust:
-    return replace(found, stability=(*found.stability, beside(what, attribution, answer(run()), moved)))
+    return replace(found, stability=(*found.stability, beside(what, attribution, run(), moved)))

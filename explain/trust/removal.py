@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from explain.attribution.game import Game, Masking, Reverting, chunks
 from explain.attribution.options import REVERTED, AttributionOptions
@@ -30,11 +30,18 @@ class Deleting(Masking):
         return tuple(one for i, one in enumerate(self.encoded.ids) if i not in gone)
 
 
+class Stopped(Exception):
+    """The measuring was called off."""
+
+
 class Curve:
     """What the logit towards the verdict loses under orders of taking the parts of a game away; counts its queries.
 
     ``sign`` is 1 where the output speaks for the verdict and -1 where it speaks against it.
+    Raises Stopped before a batch of queries once ``cancelled`` says so.
     """
+
+    cancelled: Callable[[], bool] = staticmethod(lambda: False)
 
     def __init__(self, removal: str, game: Game, whole: float, sign: int, batch: int) -> None:
         self.removal, self.game, self.sign = removal, game, sign
@@ -54,7 +61,12 @@ class Curve:
     def logits(self, removed: Sequence[Collection[int]]) -> list[float]:
         """The logits towards the verdict without some parts."""
         self.queries += len(removed)
-        return [self.sign * score for chunk in chunks(removed, self._batch) for score in self.game.logits(chunk)]
+        return [self.sign * score for chunk in chunks(removed, self._batch) for score in self._asked(chunk)]
+
+    def _asked(self, removed: Sequence[Collection[int]]) -> list[float]:
+        if self.cancelled():
+            raise Stopped
+        return self.game.logits(removed)
 
     def _area(self, removed: Sequence[Collection[int]]) -> float:
         return self.sign * self._whole - sum(self.logits(removed)) / len(removed)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from models.change.git_process import PATCH, said, start
 from models.change.limits import MAX_BYTES
@@ -18,7 +20,10 @@ from models.errors import RevisionError, UnknownRevisionError
 
 _DIFF = ("diff-tree", "--root", "--no-commit-id", "--full-index", *PATCH)
 _SECONDS = 300
+_NONE: Mapping[str, str] = MappingProxyType({})
 _HASH = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?\n")
+STAGED = ":staged"
+"""In place of a revision: what ``git commit`` would record now. For git it is a path in the index, never a commit."""
 
 
 def show(repo: Path, revision: str) -> Diff:
@@ -38,6 +43,24 @@ def show(repo: Path, revision: str) -> Diff:
     return _diff(repo, revision, ends, message)
 
 
+def staged(repo: Path) -> Diff:
+    """What ``git commit`` would record now: the index against HEAD, against nothing before the first commit. It has no message.
+
+    The index becomes a tree in a folder of our own, from a copy: the repository is not written to, and attributes that
+    are staged besides cannot change the diff. Raises RevisionError when nothing is staged or the index has conflicts.
+    """
+    with tempfile.TemporaryDirectory(prefix="whydiff-") as scratch:
+        index, objects = _apart(repo, Path(scratch))
+        tree = _git(repo, "write-tree", "--missing-ok", variables=index | objects)
+        if tree.returncode:
+            raise RevisionError(f"The index of {repo} has conflicts or is broken ({said(tree.stderr)}); see git status.")
+        head = _resolve(repo, "HEAD") or _text(repo, "mktree", variables=objects).strip()
+        text = _text(repo, *_DIFF, head, tree.stdout.decode("ascii").strip(), variables=objects)
+    if not text:
+        raise RevisionError(f"Nothing is staged in {repo}; run git add, or name a revision.")
+    return parse(text, "")
+
+
 def recent(repo: Path, limit: int) -> list[tuple[str, str]]:
     """(full hash, subject) of the newest commits from HEAD, at most ``limit``; empty before the first commit."""
     head = _resolve(repo, "HEAD")
@@ -47,6 +70,33 @@ def recent(repo: Path, limit: int) -> list[tuple[str, str]]:
         return []
     lines = _text(repo, "log", f"--max-count={max(limit, 0)}", "--format=%H %s", head).split("\n")
     return [(line[: len(head)], line[len(head) + 1 :]) for line in lines if line]
+
+
+def _apart(repo: Path, scratch: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Variables by which git reads a copy of the index, and those by which it writes objects into ``scratch`` only.
+
+    During ``git commit -a`` or ``git commit FILE``, git names an index of that commit, which counts when it is the repository's.
+    """
+    if _asked(repo, "--is-bare-repository") == "true":
+        raise RevisionError(f"{repo} is a bare repository, in which nothing is staged; name a revision.")
+    index, objects = (repo / _asked(repo, "--git-path", name) for name in ("index", "objects"))
+    named = Path(os.environ.get("GIT_INDEX_FILE", index)).absolute()
+    if named.parent.resolve() == index.parent.resolve():
+        index = named
+    if index.exists():
+        shutil.copyfile(index, scratch / "index")
+    own, quoted = scratch / "objects", str(objects.resolve()).replace("\\", "\\\\").replace('"', '\\"')
+    own.mkdir()
+    stored = {"GIT_OBJECT_DIRECTORY": str(own), "GIT_ALTERNATE_OBJECT_DIRECTORIES": f'"{quoted}"'}
+    return {"GIT_INDEX_FILE": str(scratch / "index")}, stored
+
+
+def _asked(repo: Path, *question: str) -> str:
+    """What ``git rev-parse`` says of ``repo`` itself."""
+    done = _call(["-C", str(repo)], ["rev-parse", *question], {})
+    if done.returncode:
+        raise RevisionError(_unknown(repo, "HEAD"))
+    return os.fsdecode(done.stdout.removesuffix(b"\n"))
 
 
 def _range(repo: Path, revision: str) -> list[str] | None:
@@ -102,8 +152,8 @@ def _unknown(repo: Path, revision: str) -> str:
     return f"{shown!r} is no revision or range of {repo}; git log shows those there are."
 
 
-def _text(repo: Path, *arguments: str) -> str:
-    done = _git(repo, *arguments)
+def _text(repo: Path, *arguments: str, variables: Mapping[str, str] = _NONE) -> str:
+    done = _git(repo, *arguments, variables=variables)
     if len(done.stdout) > MAX_BYTES:
         raise RevisionError(f"The change has more than {MAX_BYTES // 1_000_000} MB; choose a smaller range.")
     if done.returncode:
@@ -111,11 +161,11 @@ def _text(repo: Path, *arguments: str) -> str:
     return done.stdout.decode("utf-8", "surrogateescape")
 
 
-def _git(repo: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def _git(repo: Path, *arguments: str, variables: Mapping[str, str] = _NONE) -> subprocess.CompletedProcess[bytes]:
     """Run git on the repository around ``repo``; when there is none, the answer is that of the question where it is.
 
     It runs in an empty work tree with an empty index: the attributes of what happens to be checked out must not
-    change a diff.
+    change a diff. ``variables`` are added to its environment.
     """
     with tempfile.TemporaryDirectory(prefix="whydiff-") as empty:
         where = _call(["-C", str(repo)], ["rev-parse", "--absolute-git-dir"], {})
@@ -123,10 +173,10 @@ def _git(repo: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
             return where
         folder = os.fsdecode(where.stdout.removesuffix(b"\n"))
         nothing = {"GIT_DIR": folder, "GIT_WORK_TREE": empty, "GIT_INDEX_FILE": str(Path(empty) / "index")}
-        return _call(["-C", empty], arguments, nothing)
+        return _call(["-C", empty], arguments, nothing | dict(variables))
 
 
-def _call(place: Sequence[str], arguments: Sequence[str], variables: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
+def _call(place: Sequence[str], arguments: Sequence[str], variables: Mapping[str, str]) -> subprocess.CompletedProcess[bytes]:
     """Run git, reading no more than the limit plus one byte of what it prints, for at most ``_SECONDS``."""
     with tempfile.TemporaryFile() as errors, start(place, arguments, variables, errors) as process:
         out = _collect(process, arguments[0])

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from models.change.git import show
+from models.change.git import STAGED, show, staged
 from models.change.limits import MAX_BYTES
 from models.change.parse import parse
 from models.change.types import Diff
@@ -50,9 +50,14 @@ def read_bytes(data: bytes, message: str | None = None) -> Diff:
 
 
 def read_input(argument: str, repo: Path, stdin: BinaryIO) -> Diff:
-    """Read what a command line names: "-" is standard input, an existing file is a patch, all else a revision of ``repo``."""
+    """Read what a command line names: "-" is standard input, an existing file is a patch, all else a revision of ``repo``.
+
+    ":staged" is what ``git commit`` would record, also where a file has that name: a gate must not be led elsewhere by one.
+    """
     if argument == "-":
         return read_bytes(stdin.read(MAX_BYTES + 1))
+    if argument == STAGED:
+        return staged(repo)
     path = Path(argument)
     name = argument if len(argument) <= _MOST_SHOWN else argument[:_MOST_SHOWN] + "…"
     try:

@@ -22,11 +22,11 @@ def test_integrated_gradients(whydiff, checkpoint: Path, two_files: Path) -> Non
     assert values + data["attribution"]["completeness_gap"] == data["trust"]["output"] - data["trust"]["baseline_output"]
 
 
-@pytest.mark.parametrize("form", ["text", "html", "markdown", "sarif"])
+@pytest.mark.parametrize("form", ["text", "html", "markdown", "sarif", "rdjsonl", "github"])
 def test_forms(whydiff, checkpoint: Path, hostile: Path, form: str) -> None:
     result = whydiff("explain", hostile, "--model", checkpoint, "--format", form, "--method", "gradient")
     assert (result.code, result.err) == (0, "")
-    assert "danger" in result.out or form == "sarif"
+    assert "danger" in result.out or form in {"sarif", "rdjsonl", "github"}
 
 
 def test_flip_and_score_agree(whydiff, checkpoint: Path, two_files: Path, tmp_path: Path) -> None:

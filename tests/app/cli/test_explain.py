@@ -70,7 +70,7 @@ def test_text_to_a_file_is_the_same(whydiff, planted, two_files: Path, tmp_path:
     assert (tmp_path / "out").read_text() == direct
 
 
-@pytest.mark.parametrize("form", ["text", "json", "html", "markdown", "sarif"])
+@pytest.mark.parametrize("form", ["text", "json", "html", "markdown", "sarif", "rdjsonl", "github"])
 def test_nothing_in_a_diff_reaches_the_terminal(whydiff, planted, hostile: Path, form: str) -> None:
     out = explained(whydiff, hostile, "--format", form)
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b]", out)
@@ -109,17 +109,74 @@ def test_html_holds_no_script_and_loads_nothing(whydiff, planted, hostile: Path)
     assert "url(" not in text
 
 
+BREAKOUT = "</td></table></style></title><script src=//evil.example></script><img src=x onerror=y>"
+
+
+@pytest.mark.parametrize("level", ["line", "hunk", "file"])
+def test_html_escapes_paths_sections_and_messages_too(whydiff, planted, tmp_path: Path, level: str) -> None:
+    name = f"x{BREAKOUT}y.py"
+    path = tmp_path / "breakout.diff"
+    path.write_text(
+        f"From: a\nSubject: {BREAKOUT}\n\ndiff --git a/{name} b/{name}\n--- a/{name}\n+++ b/{name}\n"
+        f"@@ -1 +1,2 @@ {BREAKOUT}\n x\n+danger {BREAKOUT}\n"
+    )
+    text = explained(whydiff, path, "--format", "html", "--level", level)
+    page = Page()
+    page.feed(text)
+    assert page.tags <= {
+        "html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "span", "table", "tr", "th", "td",
+    }  # fmt: skip
+    assert page.attributes <= {"lang", "charset", "http-equiv", "content", "name", "class", "style"}
+    assert page.policy == "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    assert text.count("</style>") == 1
+    assert "@import" not in text
+    assert "&lt;script src=//evil.example&gt;" in text
+
+
 def test_markdown_cannot_be_broken_out_of(whydiff, planted, hostile: Path) -> None:
     text = explained(whydiff, hostile, "--format", "markdown")
     prose, fence, block = re.split(r"^(`{3,})text\n", text, maxsplit=1, flags=re.MULTILINE)
     assert len(fence) == 5
-    assert block.rstrip().endswith("\n" + fence)
+    assert block.endswith(f"\n{fence}\n\n</details>\n")
     assert block.count(fence) == 1
     assert "<script" not in prose
     assert "@maintainers" not in prose
     assert "http:" not in prose
     rows = [line for line in prose.splitlines() if line.startswith("|")]
     assert {line.count("|") for line in rows} == {5}
+
+
+def test_markdown_is_a_comment_with_the_diff_folded_up(whydiff, planted, two_files: Path) -> None:
+    text = explained(whydiff, two_files, "--format", "markdown")
+    assert text.startswith("### whydiff: flagged\n\nFlagged: the model gives this change a 73.1 % chance")
+    head, summary, diff = re.split(r"<details>\n<summary>(.*)</summary>\n\n", text)
+    assert "| +2.000 | <code>src/fast.py&#58;2</code> | added | <code>    danger&#40;&#41;</code> |" in head
+    assert head.index("Strongest units") < head.index("How far to believe it")
+    assert "Left unexplained" in head
+    assert "Read: all of it" in head
+    assert summary == "The change, with the value of every line"
+    assert "  +2.000 ████ +    danger()" in diff.splitlines()
+    assert "Cut after" not in text
+
+
+LONG = "danger" + "x" * 250
+TICKS = "danger " + "`" * 399
+
+
+@pytest.mark.parametrize(("line", "count"), [(LONG, 30), (LONG, 3000), (TICKS, 400), ("x", 400), ("\u202e" * 400, 60)])
+def test_markdown_always_fits_into_a_comment(whydiff, planted, tmp_path: Path, line: str, count: int) -> None:
+    path = tmp_path / "long.diff"
+    one = "diff --git a/d{0}/f.py b/d{0}/f.py\n--- a/d{0}/f.py\n+++ b/d{0}/f.py\n@@ -0,0 +1,30 @@\n" + f"+{line}\n" * 30
+    path.write_text("".join(one.format(n) for n in range(count // 30)) or one.format(0), "utf-8")
+    text = explained(whydiff, path, "--format", "markdown", "--level", "file")
+    assert len(text) < 65_536
+    fence = re.findall(r"^(`{3,})text$", text, re.MULTILINE)[0]
+    assert text.count(f"\n{fence}\n") == 1
+    assert text.endswith("</details>\n")
+    listed = text.partition("text\n")[2].partition(f"\n{fence}\n")[0].splitlines()
+    said = re.findall(r"^Cut after ([\d,]+) of ([\d,]+) lines: a comment holds 65,536 characters", text, re.MULTILINE)
+    assert [int(kept.replace(",", "")) for kept, _ in said] in ([], [len(listed)])
+    assert bool(said) == (len(text) > 60_000)
 
 
 def test_sarif(whydiff, planted, two_files: Path) -> None:
@@ -150,7 +207,7 @@ def test_what_was_not_read_is_told(whydiff, planted, many_files: Path, tmp_path:
     assert len(data["truncation"]["unread_units"]) == 80
 
 
-@pytest.mark.parametrize("form", ["text", "html", "markdown", "sarif"])
+@pytest.mark.parametrize("form", ["text", "html", "markdown", "sarif", "rdjsonl", "github"])
 def test_a_line_of_ten_megabytes_is_cut_for_people(whydiff, planted, long_line: Path, form: str) -> None:
     assert len(explained(whydiff, long_line, "--format", form)) < 20_000
 

@@ -182,6 +182,21 @@ def test_every_step_is_counted_and_the_last_is_complete():
     assert [one.removal for one in results[-1].faithfulness] == ["mask", "delete"]
 
 
+@pytest.mark.parametrize("after", range(1, 30, 4))
+def test_measuring_ends_soon_after_it_is_called_off(after):
+    model, asked = Attention(), 0
+    own = explained(DIFF, model)
+
+    def cancelled() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked >= after
+
+    results = list(trust(DIFF, model, own, cancelled=cancelled))
+    assert asked == after
+    assert not results[-1].complete
+
+
 @pytest.mark.parametrize("method", ["shapley", "owen"])
 def test_sampled_methods_are_asked_with_another_seed(method):
     found = last(DIFF, Attention(), explained(DIFF, Attention(), method))

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from models.change import git, git_process
-from models.change.git import recent, show
+from models.change.git import STAGED, recent, show, staged
 from models.change.source import read_input
-from models.change.types import FileStatus
+from models.change.types import FileStatus, LineKind
 from models.errors import RevisionError
 
 WHO = {"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@b"}
@@ -261,4 +261,97 @@ def test_a_partial_clone_fetches_nothing(repo: Path) -> None:
     canary.unlink(missing_ok=True)
     with pytest.raises(RevisionError, match="failed in"):
         show(repo, "HEAD")
+    assert not canary.exists()
+
+
+def stage(repo: Path, **files: str) -> None:
+    for name, text in files.items():
+        (repo / name).write_text(text, newline="")
+    run(repo, "add", "-A")
+
+
+def test_what_is_staged_and_nothing_else(repo: Path) -> None:
+    stage(repo, x="staged\n", new="n\n")
+    (repo / "x").write_text("not staged\n")
+    diff = staged(repo)
+    assert [(file.path, file.status) for file in diff.files] == [("new", FileStatus.ADDED), ("x", FileStatus.MODIFIED)]
+    assert [line.text for _, line in diff.lines() if line.kind is LineKind.ADDED] == ["n", "staged"]
+    assert diff.message == ""
+    assert read_input(STAGED, repo, io.BytesIO()) == diff
+    run(repo, "commit", "-q", "--allow-empty-message", "-m", "")
+    assert show(repo, "HEAD") == diff
+
+
+def test_before_the_first_commit_everything_staged_is_new(tmp_path: Path) -> None:
+    run(tmp_path, "init", "-q")
+    stage(tmp_path, a="a\n")
+    assert [(file.path, file.status) for file in staged(tmp_path).files] == [("a", FileStatus.ADDED)]
+
+
+def test_reading_what_is_staged_writes_nothing_into_the_repository(repo: Path) -> None:
+    stage(repo, x="staged\n", new="n\n")
+    before = {path: path.read_bytes() for path in repo.rglob("*") if path.is_file()}
+    staged(repo)
+    assert {path: path.read_bytes() for path in repo.rglob("*") if path.is_file()} == before
+
+
+def test_a_commit_of_some_files_has_an_index_of_its_own(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage(repo, x="staged\n", new="n\n")
+    said = repo / ".git" / "said"
+    hook = repo / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f'#!/bin/sh\nprintf %s "$GIT_INDEX_FILE" > {said}\ncp "$GIT_INDEX_FILE" {repo}/.git/only-new\nexit 1\n')
+    hook.chmod(0o755)
+    with pytest.raises(subprocess.CalledProcessError):
+        run(repo, "commit", "-q", "-m", "Only new", "new")
+    assert said.read_text() != ".git/index"
+    monkeypatch.setenv("GIT_INDEX_FILE", str(repo / ".git" / "only-new"))
+    assert [file.path for file in staged(repo).files] == ["new"]
+    (tmp_path / "elsewhere").write_bytes((repo / ".git" / "only-new").read_bytes())
+    monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "elsewhere"))
+    assert [file.path for file in staged(repo).files] == ["new", "x"]
+
+
+def test_a_linked_work_tree_has_its_own(repo: Path, tmp_path: Path) -> None:
+    run(repo, "worktree", "add", "-q", str(tmp_path / "other"), "side")
+    stage(tmp_path / "other", z="staged there\n")
+    assert [file.path for file in staged(tmp_path / "other").files] == ["z"]
+    with pytest.raises(RevisionError, match="Nothing is staged"):
+        staged(repo)
+
+
+def test_what_cannot_be_committed_is_said(repo: Path, tmp_path: Path) -> None:
+    with pytest.raises(RevisionError, match="Nothing is staged"):
+        staged(repo)
+    with pytest.raises(RevisionError, match="cannot be read as a git repository"):
+        staged(tmp_path)
+    commit(repo, "Third", x="third\n")
+    run(repo, "checkout", "-q", "-b", "other", "HEAD~1")
+    commit(repo, "Other", x="other\n")
+    with pytest.raises(subprocess.CalledProcessError):
+        run(repo, "merge", "-q", "main")
+    with pytest.raises(RevisionError, match="has conflicts"):
+        staged(repo)
+    run(repo, "clone", "-q", "--bare", str(repo), str(tmp_path / "bare"))
+    with pytest.raises(RevisionError, match="bare"):
+        staged(tmp_path / "bare")
+
+
+def test_a_file_of_that_name_hides_nothing(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage(repo, x="staged\n", **{STAGED: "--- a/harmless\n+++ b/harmless\n@@ -1 +1 @@\n-a\n+b\n"})
+    monkeypatch.chdir(repo)
+    assert [file.path for file in read_input(STAGED, Path(), io.BytesIO()).files] == [STAGED, "x"]
+    assert [file.path for file in read_input(f"./{STAGED}", Path(), io.BytesIO()).files] == ["harmless"]
+
+
+def test_attributes_that_are_staged_hide_nothing(repo: Path) -> None:
+    stage(repo, x="staged\n", **{".gitattributes": "* -diff\n"})
+    assert [(file.path, file.binary) for file in staged(repo).files] == [(".gitattributes", False), ("x", False)]
+
+
+def test_no_program_runs_for_what_is_staged(repo: Path) -> None:
+    canary = plant(repo)
+    stage(repo, x="staged\n")
+    canary.unlink(missing_ok=True)
+    assert [file.path for file in staged(repo).files] == ["x"]
     assert not canary.exists()

@@ -1,0 +1,1 @@
+"""Two models beside each other: why one, and why another."""
