@@ -46,8 +46,10 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "pandas": ("app.components.why_panel", "explain.trial", "models.data", "models.evaluate.predictions", "models.train"),
     "plotly": ("app.components",),
     "pyarrow": (
+        "app.cli.explain_set_table",
         "app.cli.flip_set_table",
         "app.cli.scored",
+        "app.cli.set_table",
         "models.data",
         "models.evaluate",
         "models.mine",
@@ -61,7 +63,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
         "models.classify.diff_transformer",
         "models.train",
     ),
-    "scipy": ("explain.survey.lift", "models.train"),
+    "scipy": ("explain.overall.evidence", "explain.survey.lift", "models.train"),
     "sklearn": ("models.evaluate", "models.train"),
     "streamlit": PAGES,
     "tokenizers": (

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from explain.survey.lift import FINE, Feature, Lift, drawn, held, lifts, tested
+from explain.survey.feature import Feature
+from explain.survey.lift import FINE, Lift, drawn, held, lifts, tested
 from explain.survey.record import Flip, Passed, Question, Reason, Surveyed
 from models.change.types import Diff
 from models.classify.bands import wilson
