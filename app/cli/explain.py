@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.console import plain, progress, show, working
+from app.cli.explain_set import SliceFlags, explain_set
 from app.cli.inputs import load_classifier, model_payload, read_text_diff
 from app.cli.options import ModelChoice, Source
 from app.cli.output import check_output, dumps, emit
+from app.cli.score import is_dataset
 from explain.attribution.options import AttributionOptions
 from models.change.types import Level
 from models.classify.bands import band_of
@@ -49,12 +51,27 @@ class How:
     ] = "auto"
     level: Annotated[Level, typer.Option(help="What gets a value.")] = Level.LINE
     format: Annotated[Format, typer.Option(help="The form of the answer.")] = Format.TEXT
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.", metavar="FILE")] = None
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Write to this file; of a dataset: keep what was found in this table.",
+            metavar="FILE",
+        ),
+    ] = None
 
 
-def explain(source: Source, choice: ModelChoice, how: How, options: AttributionOptions) -> None:
-    """Why the model flags a change or not: its score, and what each part adds to it."""
+def explain(source: Source, choice: ModelChoice, how: How, options: AttributionOptions, flags: SliceFlags) -> None:
+    """Why the model flags a change or not: its score, and what each part adds to it.
+
+    Of a dataset: what carries the model over all of its changes.
+    """
     _check_named(how)
+    if is_dataset(source.input):
+        explain_set(source, choice, how, options, flags)
+        return
+    flags.refuse(source.input)
     check_output(how.output)
     explanation = _explanation(source, choice, how, options)
     if how.format is Format.TEXT and how.output is None:

@@ -18,7 +18,7 @@ def markdown(explanation: Explanation) -> str:
     sections = (
         f"# {explanation.verdict().partition(':')[0]}",
         explanation.verdict(),
-        f"Model: {_code(explanation.name)} ({explanation.model['id']}), change {explanation.diff.id}.",
+        f"Model: {code(explanation.name)} ({explanation.model['id']}), change {explanation.diff.id}.",
         explanation.how(),
         explanation.reading(),
         f"## Strongest units, level {explanation.level.value}",
@@ -41,12 +41,12 @@ def _table(explanation: Explanation) -> str:
     lines = ["| value | place | kind | text |", "| ---: | --- | --- | --- |"]
     for one in explanation.top():
         places = explanation.places
-        place, text = _code(places.label(one.unit)), _code(places.text(one.unit))
+        place, text = code(places.label(one.unit)), code(places.text(one.unit))
         lines.append(f"| {one.value:+.3f} | {place} | {places.kind(one.unit)} | {text} |")
     return "\n".join(lines)
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """Code, in which no mention or link is read either."""
     return f"<code>{_escaped(visible(text, 100))}</code>" if text.strip() else ""
 

@@ -53,10 +53,8 @@ def sureness(values: Sequence[float], projects: Sequence[str]) -> Sureness:
     freedom = len(sums) - 1
     error = math.sqrt(len(sums) / freedom * math.fsum(one * one for one in sums)) / len(values)
     half = float(stdtrit(freedom, 0.975)) * error
-    if error:
-        p = 2.0 * float(stdtr(freedom, -abs(mean) / error))
-    else:
-        p = 0.0 if mean else 1.0
+    ratio = abs(mean) / error if error else math.inf if mean else 0.0
+    p = 2.0 * float(stdtr(freedom, -ratio))
     return Sureness(mean, mean - half, mean + half, p, by_project)
 
 

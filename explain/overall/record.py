@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from explain.survey.feature import Feature
+
+
+class By(StrEnum):
+    """What slices are made by. A change counts in every component (leading folder) that it touches."""
+
+    LANGUAGE = "language"
+    COMPONENT = "component"
+    PROJECT = "project"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,25 +8,16 @@ from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from explain.overall.evidence import LEAST, Sureness, adjusted, sureness
 from explain.overall.parts import SIDE
-from explain.overall.record import Explained, Part
+from explain.overall.record import By, Explained, Part
 from explain.survey.aggregate import NOTHING
 from explain.survey.feature import Feature
 from explain.survey.record import Passed, Reason
 from models.change.types import Diff
 
 _EXAMPLES = 3
-
-
-class By(StrEnum):
-    """What slices are made by. A change counts in every component (leading folder) that it touches."""
-
-    LANGUAGE = "language"
-    COMPONENT = "component"
-    PROJECT = "project"
 
 
 @dataclass(frozen=True, slots=True)
