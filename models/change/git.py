@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from models.change.git_process import PATCH, said, start
@@ -36,6 +37,16 @@ def show(repo: Path, revision: str) -> Diff:
         raise UnknownRevisionError(_unknown(repo, revision))
     message = _text(repo, "log", "--format=%s", f"{ends[0]}..{ends[1]}").strip()
     return _diff(repo, revision, ends, message)
+
+
+def authored(repo: Path, revision: str) -> datetime | None:
+    """When the change of a revision, or the first commit of a range, was written; None where git cannot tell."""
+    ends = _range(repo, revision)
+    named = f"{ends[0]}..{ends[1]}" if ends else _resolve(repo, revision)
+    if named is None:
+        return None
+    dates = _text(repo, "log", *([] if ends else ["-1"]), "--format=%aI", named, "--").split()
+    return min(map(datetime.fromisoformat, dates), default=None)
 
 
 def recent(repo: Path, limit: int) -> list[tuple[str, str]]:

@@ -170,8 +170,8 @@ def test_more_rows_go_on_where_fewer_ended(told, done: list[str], dataset: Path,
     assert told(dataset, "-o", table, "--by", "language")["slices"]  # asked of what is there
 
 
-def test_a_stopped_run_goes_on(whydiff, told, done: list[str], dataset: Path, model: Path, tmp_path: Path, monkeypatch) -> None:
-    table = tmp_path / "explained.parquet"
+def test_a_stopped_run_goes_on(whydiff, told, done: list[str], dataset: Path, model: Path, monkeypatch) -> None:
+    table = dataset.with_name("explained.parquet")
     explain_one = explaining.explain_one
 
     def stopping(row, *rest):
