@@ -15,6 +15,7 @@ from app.cli.explain_set import SliceFlags, explain_set
 from app.cli.inputs import load_classifier, model_payload, read_text_diff
 from app.cli.options import ModelChoice, Source
 from app.cli.output import check_output, dumps, emit
+from app.cli.precedents import PrecedentFlags, precedents
 from app.cli.score import is_dataset
 from explain.attribution.options import AttributionOptions
 from models.change.types import Level
@@ -62,18 +63,21 @@ class How:
     ] = None
 
 
-def explain(source: Source, choice: ModelChoice, how: How, options: AttributionOptions, flags: SliceFlags) -> None:
+def explain(
+    source: Source, choice: ModelChoice, how: How, options: AttributionOptions, flags: SliceFlags, known: PrecedentFlags
+) -> None:
     """Why the model flags a change or not: its score, and what each part adds to it.
 
     Of a dataset: what carries the model over all of its changes.
     """
     _check_named(how)
+    known.check(how.format.value, not is_dataset(source.input))
     if is_dataset(source.input):
         explain_set(source, choice, how, options, flags)
         return
     flags.refuse(source.input)
     check_output(how.output)
-    explanation = _explanation(source, choice, how, options)
+    explanation = _explanation(source, choice, how, options, known)
     if how.format is Format.TEXT and how.output is None:
         from app.cli.explain_text import parts
 
@@ -117,7 +121,9 @@ def _check_level(how: How, card: MethodCard) -> None:
         raise UsageError(f"Expected --level {card.finest} or coarser for {card.name}, but got {how.level}; choose another one.")
 
 
-def _explanation(source: Source, choice: ModelChoice, how: How, options: AttributionOptions) -> Explanation:
+def _explanation(
+    source: Source, choice: ModelChoice, how: How, options: AttributionOptions, known: PrecedentFlags
+) -> Explanation:
     from app.cli.explanation import Explanation
     from explain.attribution.registry import chosen
 
@@ -127,10 +133,11 @@ def _explanation(source: Source, choice: ModelChoice, how: How, options: Attribu
     _check_level(how, card)
     with working("Scoring the change"):
         prediction = classifier.predict([diff])[0]
+    before = precedents(diff, classifier, source, known)
     attribution = _last(card.run(diff, classifier, options), card.name, options)
     model = model_payload(classifier, choice.model)
     band = band_of(classifier, prediction.score)
-    return Explanation(diff, model, classifier.name, prediction, attribution, how.level, band)
+    return Explanation(diff, model, classifier.name, prediction, attribution, how.level, band, before)
 
 
 def _last(partial: Iterator[Attribution], name: str, options: AttributionOptions) -> Attribution:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from app.cli import precedents
 from app.cli.explanation import Explanation
 from app.cli.heat import bar, rows
 from app.cli.visible import visible
@@ -23,6 +24,7 @@ def markdown(explanation: Explanation) -> str:
         explanation.reading(),
         f"## Strongest units, level {explanation.level.value}",
         _table(explanation),
+        *_precedents(explanation),
         "## The change",
         f"The first column is each line's value: + pushes towards flagged, - away.\n\n{fence}text\n{heat}\n{fence}",
     )
@@ -44,6 +46,15 @@ def _table(explanation: Explanation) -> str:
         place, text = code(places.label(one.unit)), code(places.text(one.unit))
         lines.append(f"| {one.value:+.3f} | {place} | {places.kind(one.unit)} | {text} |")
     return "\n".join(lines)
+
+
+def _precedents(explanation: Explanation) -> list[str]:
+    found = explanation.precedents
+    if found is None:
+        return []
+    lines = [f"| {' | '.join(precedents.HEAD)} |", "| ---: | --- | ---: | ---: | --- |"]
+    lines += [f"| {' | '.join(figures)} | {code(name)} |" for *figures, name in precedents.rows(found)]
+    return ["## Precedents", *precedents.sentences(found), "\n".join(lines)]
 
 
 def code(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,8 +71,8 @@ def _print(found: Overall, form: str, model: dict[str, str]) -> None:
     from app.cli.explain_set_text import markdown, payload, text
 
     if form == "json":
-        print(dumps(payload(found, model)), end="")
+        sys.stdout.write(dumps(payload(found, model)))
     elif form == "markdown":
-        print(markdown(found, model), end="")
+        sys.stdout.write(markdown(found, model))
     else:
         show(*text(found))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.table import Table
 from rich.text import Text
 
+from app.cli import precedents
 from app.cli.explanation import Explanation
 from app.cli.heat import ORANGE, PURPLE, Row, bar, rows
 from app.cli.visible import shown
@@ -29,6 +30,8 @@ def parts(explanation: Explanation) -> Iterator[Text | Table]:
     yield Text()
     yield Text(f"Strongest units, level {explanation.level.value}", "bold")
     yield _table(explanation)
+    if explanation.precedents is not None:
+        yield from precedents.parts(explanation.precedents)
 
 
 def colour(value: float | None) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.cli.places import Places
+from app.cli.precedents import payload as precedents_payload
 from explain.attribution.types import Attribution, UnitValue
 from models.change.types import Diff, Level, Unit
 from models.classify.bands import Band
 from models.classify.protocol import Prediction
+
+if TYPE_CHECKING:
+    from explain.precedent.nearest import Precedents
 
 SCHEMA = "whydiff/explain/1"
 TOP = 10
@@ -27,6 +31,7 @@ class Explanation:
     attribution: Attribution
     level: Level
     band: Band | None = None
+    precedents: Precedents | None = None
 
     @cached_property
     def places(self) -> Places:
@@ -89,7 +94,7 @@ class Explanation:
                 "special_tokens": attribution.special,
                 "steps": attribution.steps,
             },
-        }
+        } | ({"precedents": precedents_payload(self.precedents)} if self.precedents else {})
 
     def verdict(self) -> str:
         """Score against threshold, in words, and what became of past changes of this risk."""

@@ -51,6 +51,7 @@ class Item:
 class Carried:
     """What carries the model over ``changes`` changes, whose outputs differ by ``shift`` from the baseline, in sum.
 
+    ``of_sides`` is what the sides add, in sum. Nothing is left out and both are correctly rounded: it is ``shift``.
     ``items``: the surest first: those whose interval ends farthest from 0. ``tested`` of them are in enough changes.
     """
 
@@ -58,13 +59,9 @@ class Carried:
     changes: int
     projects: int
     shift: float
+    of_sides: float
     items: tuple[Item, ...]
     tested: int
-
-    @property
-    def of_sides(self) -> float:
-        """What the sides add, in sum; nothing is left out, so that it is ``shift``."""
-        return math.fsum(one.sum for one in self.items if one.feature.where == SIDE)
 
     def at(self, where: str) -> tuple[Item, ...]:
         """The items of one sort."""
@@ -132,7 +129,13 @@ class _Slice:
         items = [self._item(feature, column, (sure, p, mass)) for (feature, column), sure, p in pairs]
         tested = sum(p is not None for p in ps)
         return Carried(
-            name, len(self.ids), len(set(self.projects)), math.fsum(self.shifts), tuple(sorted(items, key=_surest_first)), tested
+            name=name,
+            changes=len(self.ids),
+            projects=len(set(self.projects)),
+            shift=math.fsum(self.shifts),
+            of_sides=math.fsum(value for feature, one in self.columns.items() if feature.where == SIDE for value in one.values),
+            items=tuple(sorted(items, key=_surest_first)),
+            tested=tested,
         )
 
     def _item(self, feature: Feature, column: _Column, figures: tuple[Sureness, float | None, float]) -> Item:

@@ -111,7 +111,8 @@ def of_length_1(vectors: Vectors) -> Vectors:
     """``vectors`` (rows, width), each divided by its length; what has none stays 0."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     lengths[lengths == 0] = 1.0
-    return (vectors / lengths).astype(np.float32)
+    scaled: Vectors = (vectors / lengths).astype(np.float32)
+    return scaled
 
 
 def nearest(among: Library, vector: Vectors, most: int, before: datetime | None = None) -> Precedents:

@@ -60,6 +60,15 @@ def test_sides_sum_exactly_to_what_the_outputs_changed_by(found: list[Explained]
         assert [one.sum for one in whole.at(SIDE) if one.feature.text == side] == [by_hand]
 
 
+def test_long_sums_are_rounded_once() -> None:
+    """Values that float64 cannot add up one after the other without loss."""
+    records = [
+        made(n, (SIDE, "added", 2.0**40 * (-1) ** n), (SIDE, "removed", 2.0**-10), (SIDE, "path", 0.1)) for n in range(101)
+    ]
+    whole = tally_of(records).overall().whole
+    assert whole.of_sides == float(sum(Fraction(part.value) for one in records for part in one.parts))
+
+
 def test_slices(found: list[Explained]) -> None:
     overall = tally_of(found, by=By.LANGUAGE).overall()
     assert [(one.name, one.changes) for one in overall.slices] == [("C", 30), ("Python", 10)]
