@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.console import plain, progress, show, working
-from app.cli.explain_set import SliceFlags, explain_set
+from app.cli.explain_set import Asked, SliceFlags, explain_set
 from app.cli.inputs import load_classifier, model_payload, read_text_diff
 from app.cli.options import ModelChoice, Source
 from app.cli.output import check_output, dumps, emit
@@ -73,7 +73,7 @@ def explain(
     _check_named(how)
     known.check(how.format.value, not is_dataset(source.input))
     if is_dataset(source.input):
-        explain_set(source, choice, how, options, flags)
+        explain_set(source, choice, Asked(how.method, how.format.value, how.level, how.output), options, flags)
         return
     flags.refuse(source.input)
     check_output(how.output)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,7 +19,6 @@ from models.change.types import Level
 from models.errors import UsageError
 
 if TYPE_CHECKING:
-    from app.cli.explain import How
     from explain.attribution.options import AttributionOptions
     from explain.overall.tally import Overall
 
@@ -32,7 +32,17 @@ class SliceFlags(SetFlags):
     by: Annotated[By | None, typer.Option(help="Of a dataset: the same once more for each slice of it.")] = None
 
 
-def explain_set(source: Source, choice: ModelChoice, how: How, options: AttributionOptions, flags: SliceFlags) -> None:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for by flags that a single change has too."""
+
+    method: str
+    form: str
+    level: Level
+    output: Path | None
+
+
+def explain_set(source: Source, choice: ModelChoice, asked: Asked, options: AttributionOptions, flags: SliceFlags) -> None:
     """Explain the changes of a dataset, keep their attributions in a table, and print what they come to."""
     from app.cli.explain_set_table import EXPLAINED, flags_of
     from app.cli.set_run import Job, no_answers, opened, run, settings_of, tell_unnumbered
@@ -40,29 +50,29 @@ def explain_set(source: Source, choice: ModelChoice, how: How, options: Attribut
     from explain.overall.run import explain_each
     from explain.overall.tally import Tally
 
-    _check(how)
-    rows = opened(source, how.output, flags)
+    _check(asked)
+    rows = opened(source, asked.output, flags)
     classifier = load_classifier(choice.model)
-    card = chosen(how.method, classifier)
+    card = chosen(asked.method, classifier)
     tally = Tally(flags.by)
-    job = Job(EXPLAINED, rows, settings_of(classifier, rows, flags_of(card.name, options)), how.output, flags.rows)
+    job = Job(EXPLAINED, rows, settings_of(classifier, rows, flags_of(card.name, options)), asked.output, flags.rows)
     run(job, lambda some: explain_each(some, classifier, card, options), tally)
     found = tally.overall()
     tell_unnumbered(found.unnumbered)
     if not found.whole.changes:
         raise no_answers(source.input, len(found.unnumbered))
-    _print(found, how.format.value, model_payload(classifier, choice.model))
+    _print(found, asked.form, model_payload(classifier, choice.model))
 
 
-def _check(how: How) -> None:
+def _check(asked: Asked) -> None:
     """Raise UsageError for what can be asked of a single change only."""
-    if how.format.value not in {"text", "json", "markdown"}:
-        raise UsageError(f"Expected --format text, json or markdown with a dataset, but got {how.format}; choose one of them.")
-    if how.level is not Level.LINE:
-        raise UsageError(f"Expected a single change with --level {how.level}, but got a dataset; leave --level out.")
-    if how.output is not None and how.output.suffix != _TABLE:
+    if asked.form not in {"text", "json", "markdown"}:
+        raise UsageError(f"Expected --format text, json or markdown with a dataset, but got {asked.form}; choose one of them.")
+    if asked.level is not Level.LINE:
+        raise UsageError(f"Expected a single change with --level {asked.level}, but got a dataset; leave --level out.")
+    if asked.output is not None and asked.output.suffix != _TABLE:
         raise UsageError(
-            f"Expected the name of a table, such as EXPLAINED{_TABLE}, for -o with a dataset, but got {how.output!s:.200}; "
+            f"Expected the name of a table, such as EXPLAINED{_TABLE}, for -o with a dataset, but got {asked.output!s:.200}; "
             "what is printed goes to standard output."
         )
 

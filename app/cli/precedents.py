@@ -38,7 +38,7 @@ class PrecedentFlags:
 
     precedents: Annotated[
         Path | None,
-        typer.Option(help="Tell which labelled changes of this dataset the model reads most alike.", metavar="DATASET.parquet"),
+        typer.Option(help="Tell the changes of this labelled dataset that are read most alike.", metavar="DATASET.parquet"),
     ] = None
     precedent_rows: Annotated[
         int, typer.Option(help="With --precedents: how many known changes the model reads.", min=1, metavar="N")

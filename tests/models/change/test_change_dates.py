@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -45,7 +46,7 @@ def test_git_knows_when(tmp_path: Path) -> None:
         names = {f"GIT_{who}_{what}": "a@b" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
         dates = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": "2024-01-01T00:00:00+00:00"}
         subprocess.run(
-            ["git", "-C", tmp_path, *arguments], check=True, capture_output=True, env=names | dates | {"PATH": "/usr/bin:/bin"}
+            ["git", "-C", tmp_path, *arguments], check=True, capture_output=True, env=names | dates | {"PATH": os.environ["PATH"]}
         )
 
     git("init", "-q")
