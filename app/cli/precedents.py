@@ -22,7 +22,6 @@ from models.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from explain.precedent.nearest import Precedents
-    from explain.survey.aggregate import Share
     from models.change.types import Diff
     from models.classify.protocol import Classifier
 
@@ -110,15 +109,10 @@ def payload(found: Precedents) -> dict[str, Any]:
             }
             for one in found.nearest
         ],
-        "among_nearest": _share(found.among_them),
-        "among_all": _share(found.among_all),
+        "among_nearest": found.among_them.payload(),
+        "among_all": found.among_all.payload(),
         "caution": CAUTION,
     }
-
-
-def _share(share: Share) -> dict[str, Any]:
-    low, high = share.interval or (None, None)
-    return {"count": share.count, "of": share.rows, "share": share.value, "low": low, "high": high}
 
 
 def sentences(found: Precedents) -> Iterator[str]:

@@ -14,6 +14,7 @@ from explain.overall.parts import SIDE
 from explain.overall.record import By, Explained, Part
 from explain.survey.aggregate import NOTHING
 from explain.survey.feature import Feature
+from explain.survey.files import component_names
 from explain.survey.record import Passed, Reason
 from models.change.types import Diff
 
@@ -203,6 +204,5 @@ def _names(one: Explained, by: By | None) -> Sequence[str]:
     if by is None:
         return ()
     if by is By.COMPONENT:
-        prefix = f"{one.project}: " if one.project else ""
-        return [prefix + component for component in one.components]
+        return component_names(one.project, one.components)
     return [(one.language if by is By.LANGUAGE else one.project) or NOTHING]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from models.change.component import Components
 from models.change.language import language
@@ -24,6 +25,11 @@ def languages(diff: Diff) -> tuple[str, ...]:
 def components(diff: Diff) -> tuple[str, ...]:
     """The components of the files, each once."""
     return tuple(sorted({component(file.path) for file in diff.files}))
+
+
+def component_names(project: str, components: Sequence[str]) -> list[str]:
+    """What components are called among those of other projects."""
+    return [f"{project}: {one}" if project else one for one in components]
 
 
 def main_language(diff: Diff) -> str:
