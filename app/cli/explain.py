@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.console import plain, progress, show, working
+from app.cli.explain_set import Asked, SliceFlags, explain_set
 from app.cli.inputs import load_classifier, model_payload, read_text_diff
 from app.cli.options import Gate, ModelChoice, Source
 from app.cli.output import check_output, dumps, emit
+from app.cli.precedents import PrecedentFlags, precedents
+from app.cli.score import is_dataset
 from explain.attribution.options import AttributionOptions
 from models.change.types import Level
 from models.classify.bands import band_of
@@ -48,7 +51,7 @@ _FOR_PEOPLE = (Format.TEXT, Format.JSON, Format.HTML, Format.MARKDOWN)
 
 
 @dataclass(frozen=True, slots=True)
-class How:
+class How(Gate):
     """Flags of explain."""
 
     method: Annotated[
@@ -64,24 +67,53 @@ class How:
         typer.Option("--no-trust", help="Do not measure how far the explanation may be believed; it takes most of the time."),
     ] = False
     format: Annotated[Format, typer.Option(help="The form of the answer.")] = Format.TEXT
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.", metavar="FILE")] = None
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Write to this file; of a dataset: keep what was found in this table.",
+            metavar="FILE",
+        ),
+    ] = None
     against: Annotated[
         str | None, typer.Option(help="A second model, named as for --model: how its reasons differ.", metavar="MODEL")
     ] = None
 
 
-def explain(source: Source, choice: ModelChoice, how: How, gate: Gate, options: AttributionOptions) -> int:
-    """Why the model flags a change or not: its score, and what each part adds to it."""
+def explain(
+    source: Source, choice: ModelChoice, how: How, options: AttributionOptions, flags: SliceFlags, known: PrecedentFlags
+) -> int:
+    """Why the model flags a change or not: its score, and what each part adds to it.
+
+    Of a dataset: what carries the model over all of its changes.
+    """
     _check_named(how)
+    known.check(how.format.value, not is_dataset(source.input))
+    if is_dataset(source.input):
+        _check_set(how)
+        explain_set(source, choice, Asked(how.method, how.format.value, how.level, how.output), options, flags)
+        return 0
+    flags.refuse(source.input)
     _check_against(how)
     check_output(how.output)
     diff = read_text_diff(source.input, source.repo)
-    explanation = _explanation(diff, choice.model, how, options)
+    classifier = load_classifier(choice.model)
+    _card(how, classifier)
+    found = precedents(diff, classifier, source, known)
+    explanation = replace(_explanation(diff, classifier, choice.model, how, options), precedents=found)
     if how.against is None:
         _write(explanation, how)
     else:
-        _write_both(explanation, _explanation(diff, how.against, how, options), how)
-    return gate.code(explanation.prediction.flagged)
+        _write_both(explanation, _explanation(diff, load_classifier(how.against), how.against, how, options), how)
+    return how.code(explanation.prediction.flagged)
+
+
+def _check_set(how: How) -> None:
+    """Refuse what only a single change has."""
+    for name, given in (("against", how.against is not None), ("fail-if-flagged", how.fail_if_flagged)):
+        if given:
+            raise UsageError(f"Expected a single change with --{name}, but got a dataset; leave --{name} out.")
 
 
 def _write(explanation: Explanation, how: How) -> None:
@@ -169,13 +201,18 @@ def _check_level(how: How, card: MethodCard) -> None:
         raise UsageError(f"Expected --level {card.finest} or coarser for {card.name}, but got {how.level}; choose another one.")
 
 
-def _explanation(diff: Diff, model: str | None, how: How, options: AttributionOptions) -> Explanation:
-    from app.cli.explanation import Explanation
+def _card(how: How, classifier: Classifier) -> MethodCard:
     from explain.attribution.registry import chosen
 
-    classifier = load_classifier(model)
     card = chosen(how.method, classifier)
     _check_level(how, card)
+    return card
+
+
+def _explanation(diff: Diff, classifier: Classifier, model: str | None, how: How, options: AttributionOptions) -> Explanation:
+    from app.cli.explanation import Explanation
+
+    card = _card(how, classifier)
     with working("Scoring the change"):
         prediction = classifier.predict([diff])[0]
     attribution = _last(card.run(diff, classifier, options), card.name, options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from app.cli import precedents
 from app.cli.explanation import Explanation
 from app.cli.heat import Heated, bar, rows
 from app.cli.visible import visible
@@ -29,6 +30,7 @@ def markdown(explanation: Explanation) -> str:
             *_believed(explanation),
             explanation.how(),
             explanation.reading(),
+            *_precedents(explanation),
             f"Model: {code(explanation.name)} ({explanation.model['id']}), change {explanation.diff.id}.",
         )
     )
@@ -79,6 +81,15 @@ def _table(explanation: Explanation) -> str:
         place, text = code(places.label(one.unit)), code(places.text(one.unit))
         lines.append(f"| {one.value:+.3f} | {place} | {places.kind(one.unit)} | {text} |")
     return "\n".join(lines)
+
+
+def _precedents(explanation: Explanation) -> list[str]:
+    found = explanation.precedents
+    if found is None:
+        return []
+    lines = [f"| {' | '.join(precedents.HEAD)} |", "| ---: | --- | ---: | ---: | --- |"]
+    lines += [f"| {' | '.join(figures)} | {code(name)} |" for *figures, name in precedents.rows(found)]
+    return ["**Precedents**", *precedents.sentences(found), "\n".join(lines)]
 
 
 def code(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.table import Table
 from rich.text import Text
 
+from app.cli import precedents
 from app.cli.explanation import Explanation
 from app.cli.heat import ORANGE, PURPLE, Heated, Row, bar, rows
 from app.cli.visible import shown
@@ -34,6 +35,8 @@ def parts(explanation: Explanation) -> Iterator[Text | Table]:
         yield Text("How far to believe it", "bold")
         yield shown(conclusion, most=2000)
         yield _findings(findings)
+    if explanation.precedents is not None:
+        yield from precedents.parts(explanation.precedents)
 
 
 def _findings(findings: list[tuple[str, str]]) -> Table:

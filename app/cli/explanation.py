@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.cli.places import Places
+from app.cli.precedents import payload as precedents_payload
 from explain.attribution.types import Attribution, UnitValue
 from explain.trust.types import Trust
 from explain.trust.verdict import verdict
@@ -14,6 +15,9 @@ from explain.trust.wording import conclusion, findings
 from models.change.types import Diff, Level, Unit
 from models.classify.bands import Band
 from models.classify.protocol import Prediction
+
+if TYPE_CHECKING:
+    from explain.precedent.nearest import Precedents
 
 SCHEMA = "whydiff/explain/1"
 TOP = 10
@@ -31,6 +35,7 @@ class Explanation:
     level: Level
     band: Band | None = None
     trust: Trust | None = None
+    precedents: Precedents | None = None
 
     @cached_property
     def places(self) -> Places:
@@ -97,7 +102,7 @@ class Explanation:
                     places.payload(unit) | {"standard_error": error} for unit, error in attribution.standard_errors
                 ],
             },
-        }
+        } | ({"precedents": precedents_payload(self.precedents)} if self.precedents else {})
 
     def verdict(self) -> str:
         """Score against threshold, in words, and what became of past changes of this risk."""

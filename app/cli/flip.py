@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.console import progress, say, show, working
-from app.cli.flip_set import SetFlags, flip_set
+from app.cli.flip_set import TableFlags, flip_set
 from app.cli.inputs import guessing_by, load_classifier, masked_payload, model_payload, read_text_diff
 from app.cli.options import MaskedChoice, ModelChoice, Source
 from app.cli.output import dumps
@@ -53,7 +53,7 @@ class How:
     ] = Ask.NECESSARY
 
 
-def flip(source: Source, choice: ModelChoice, masked: MaskedChoice, how: How, options: SearchOptions, flags: SetFlags) -> None:
+def flip(source: Source, choice: ModelChoice, masked: MaskedChoice, how: How, options: SearchOptions, flags: TableFlags) -> None:
     """The smallest change under which the verdict would be the other one, with what was proved about it.
 
     Of a dataset: that of every flagged change, and what they come to.

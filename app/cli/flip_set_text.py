@@ -31,14 +31,14 @@ def payload(found: Aggregates, model: dict[str, str], masked: dict[str, str] | N
         "flagged": found.flips.rows,
         "passed": {reason.value.replace(" ", "_"): count for reason, count in found.passed},
         "without_number": [clean(one) for one in found.unnumbered],
-        "flips": _share(found.flips),
+        "flips": found.flips.payload(),
         "unverified": found.unverified,
         "stopped": dict(found.stopped),
         "sizes": [{"edits": size, "flips": count} for size, count in found.sizes],
-        "operators": [{"operator": one.operator, "median_lines": one.lines} | _share(one.share) for one in found.kinds],
-        "touch_only": [{"name": name} | _share(share) for name, share in found.aside],
+        "operators": [{"operator": one.operator, "median_lines": one.lines} | one.share.payload() for one in found.kinds],
+        "touch_only": [{"name": name} | share.payload() for name, share in found.aside],
         "robustness": [
-            {"edit": one.name, "have": one.have, "not_settled": one.open} | _share(one.share) for one in found.robustness
+            {"edit": one.name, "have": one.have, "not_settled": one.open} | one.share.payload() for one in found.robustness
         ],
         "distance": {name: [_distance(one) for one in groups] for name, groups in found.distances},
         "fine_flips": found.fine,
@@ -49,13 +49,8 @@ def payload(found: Aggregates, model: dict[str, str], masked: dict[str, str] | N
     }
 
 
-def _share(share: Share) -> dict[str, Any]:
-    low, high = share.interval or (None, None)
-    return {"count": share.count, "of": share.rows, "share": share.value, "low": low, "high": high}
-
-
 def _distance(one: Distance) -> dict[str, Any]:
-    return {"name": clean(one.group)} | _share(one.found) | {"edits": list(one.edits), "lines": list(one.lines)}
+    return {"name": clean(one.group)} | one.found.payload() | {"edits": list(one.edits), "lines": list(one.lines)}
 
 
 def _lift(one: Lift) -> dict[str, Any]:

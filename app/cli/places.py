@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from models.change.addresses import Addresses
 from models.change.render import render_file, render_hunk
 from models.change.types import MESSAGE_FILE, METRICS_FILE, Diff, Level, LineKind, Unit, clean
 
 MARKERS = {LineKind.ADDED: "+", LineKind.REMOVED: "-", LineKind.CONTEXT: " "}
-Numbers = tuple[int | None, int | None]
 MOST = 10_000
 """Characters of one text in JSON; a remark at the end says how many more there are."""
 
@@ -18,31 +18,13 @@ def shortened(text: str) -> str:
     return text if len(text) <= MOST else f"{text[:MOST]} … {len(text) - MOST:,} more characters"
 
 
-class Places:
-    """Where the units of one diff are, in file names and line numbers."""
+class Places(Addresses):
+    """Where the units of one diff are, in file names and line numbers, and what stands there."""
 
     def __init__(self, diff: Diff, names: tuple[str, ...] = ()) -> None:
         """``names``: what each number taken of the change as a whole is (``Attribution.names``)."""
-        self.diff = diff
-        self._names = names
+        super().__init__(diff, names)
         self._message = clean(diff.message).split("\n")
-        self._numbers: dict[tuple[int, int], list[Numbers]] = {}
-
-    def numbers(self, unit: Unit) -> Numbers:
-        """(old, new) line number; for a hunk where it starts; None on a side where the unit does not stand."""
-        if unit.file < 0 or unit.hunk < 0:
-            return None, None
-        hunk = self.diff.files[unit.file].hunks[unit.hunk]
-        if unit.line < 0:
-            return hunk.old_start, hunk.new_start
-        key = unit.file, unit.hunk
-        if key not in self._numbers:
-            self._numbers[key] = [(old, new) for old, new, _ in hunk.numbered()]
-        return self._numbers[key][unit.line]
-
-    def path(self, unit: Unit) -> str | None:
-        """The path of the unit's file, None for the message and the size."""
-        return clean(self.diff.files[unit.file].path) if unit.file >= 0 else None
 
     def kind(self, unit: Unit) -> str:
         """added, removed or context for a line; else what the unit is: message, metrics, path, hunk or file."""
@@ -90,17 +72,6 @@ class Places:
             "new_line": new,
         }
         return data | ({"start": unit.start, "end": unit.end} if unit.start >= 0 else {})
-
-    def label(self, unit: Unit) -> str:
-        """The place in words, such as "src/a.py:12" or "message"; not yet safe to print."""
-        if unit.file < 0:
-            named = unit.file == METRICS_FILE and 0 <= unit.line < len(self._names)
-            return "message" if unit.file == MESSAGE_FILE else "the whole change" if named else "size of the change"
-        old, new = self.numbers(unit)
-        path = self.path(unit) or ""
-        if new is None and old is None:
-            return path
-        return f"{path}:{new}" if new is not None else f"{path}:{old} (old)"
 
     def source(self, unit: Unit) -> str:
         """What stands in the patch at a unit, cut for JSON; the words of a token unit."""

@@ -47,7 +47,14 @@ class AttributionOptions:
             "max": 10**6,
         },
     )
-    seed: int = field(default=1, metadata={"help": "seed of the orders of shapley and owen", "min": 0, "max": 2**31 - 1})
+    order_seed: int = field(
+        default=1,
+        metadata={
+            "help": "seed of the orders of shapley and owen, and of those that trust is measured by",
+            "min": 0,
+            "max": 2**31 - 1,
+        },
+    )
     batch: int = field(default=16, metadata={"help": "inputs scored at once", "min": 1, "max": 1024})
 
     def __post_init__(self) -> None:

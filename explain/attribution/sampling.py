@@ -53,7 +53,7 @@ def _sampled(
     if not game.units:
         yield replace(balanced(start, [], 0), converged=True)
         return
-    shared, chance = sharer(diff, classifier, game, options), random.Random(options.seed)
+    shared, chance = sharer(diff, classifier, game, options), random.Random(options.order_seed)
     means: list[list[float]] = []
     for pair in range(1, pairs + 1):
         forth = order(game.units, chance)

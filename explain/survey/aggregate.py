@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from explain.survey.lift import FINE, Feature, Lift, drawn, held, lifts, tested
+from explain.survey.feature import Feature
+from explain.survey.files import component_names
+from explain.survey.lift import FINE, Lift, drawn, held, lifts, tested
 from explain.survey.record import Flip, Passed, Question, Reason, Surveyed
 from models.change.types import Diff
 from models.classify.bands import wilson
@@ -35,6 +37,11 @@ class Share:
     def interval(self) -> tuple[float, float] | None:
         """Its interval."""
         return wilson(self.count, self.rows) if self.rows else None
+
+    def payload(self) -> dict[str, float | None]:
+        """What JSON says of it."""
+        low, high = self.interval or (None, None)
+        return {"count": self.count, "of": self.rows, "share": self.value, "low": low, "high": high}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +199,7 @@ def _distances(surveyed: Sequence[Surveyed], dimension: str) -> tuple[Distance, 
 
 def _groups(one: Surveyed, dimension: str) -> Sequence[str]:
     if dimension == "component":
-        prefix = f"{one.project}: " if one.project else ""
-        return [prefix + component for component in one.components]
+        return component_names(one.project, one.components)
     if dimension == "label":
         return [NOTHING if one.label is None else str(one.label)]
     return [str(getattr(one, dimension)) or NOTHING]

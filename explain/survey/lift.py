@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from explain.counterfactual.effects import Effect
 from explain.counterfactual.operators import OPERATORS
 from explain.counterfactual.types import REWORDING, Edit
+from explain.survey.feature import Feature, path_parts
 from explain.survey.touched import names, said, silent_units
 from models.change.types import MESSAGE_FILE, Diff, LineKind, Unit, clean
 
@@ -25,14 +26,6 @@ FINE = ("revert-line", *REWORDING)
 """Operators whose single edits are of one size, so that any of a change's edits could have been drawn as well."""
 LEAST = 5
 """In fewer changes than this nothing is tested."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Feature:
-    """A word, a part of a path or a sort of line; ``where`` is added, removed, message, path or line."""
-
-    where: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +86,6 @@ def held(diff: Diff) -> frozenset[Feature]:
     for file in diff.files:
         found |= path_parts(clean(file.path))
     return frozenset(found)
-
-
-def path_parts(path: str) -> frozenset[Feature]:
-    """The folders of a path, its file name and how that ends: "src/", "net/", "tcp.c", "*.c"."""
-    *folders, name = path.split("/")
-    parts = [*(folder + "/" for folder in folders if folder), name]
-    stem, dot, ending = name.rpartition(".")
-    return frozenset(Feature("path", part) for part in (*parts, *([f"*.{ending}"] if stem and dot else [])))
 
 
 def _features(diff: Diff, effect: Effect, silent: Collection[Unit]) -> set[Feature]:

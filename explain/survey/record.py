@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from explain.counterfactual.types import Edit
@@ -11,7 +12,10 @@ from models.change.types import Diff
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One change of a dataset; ``diff`` is None where it cannot be read, ``label`` and texts are empty where it has none."""
+    """One change of a dataset; ``diff`` is None where it cannot be read, ``label`` and texts are empty where it has none.
+
+    ``date`` is when it was written, with its time zone.
+    """
 
     id: str
     diff: Diff | None
@@ -19,6 +23,7 @@ class Row:
     language: str = ""
     split: str = ""
     label: int | None = None
+    date: datetime | None = None
 
 
 class Reason(StrEnum):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from explain.counterfactual.effects import Effect
@@ -13,12 +11,12 @@ from explain.counterfactual.operators import effect_of
 from explain.counterfactual.search import search
 from explain.counterfactual.types import TAKING_BACK, Counterfactual, Coverage, SearchOptions, SearchResult
 from explain.counterfactual.verify import verify
+from explain.survey.files import components, languages, main_language
+from explain.survey.judged import judged
 from explain.survey.questions import ask
 from explain.survey.record import Answer, Flip, Passed, Question, Reason, Row, Surveyed
 from explain.survey.touched import touched
-from models.change.component import Components
-from models.change.language import language
-from models.change.types import Diff, Level, clean
+from models.change.types import Diff, Level
 from models.classify.protocol import Classifier, Prediction
 
 
@@ -35,14 +33,13 @@ def survey(
 
 def examine(row: Row, classifier: Classifier, options: SearchOptions) -> Surveyed | Passed:
     """What comes out for one row."""
-    if row.diff is None:
-        return Passed(row.id, Reason.UNREADABLE)
-    before = classifier.predict([row.diff])[0]
-    if math.isnan(before.margin) or not math.isfinite(before.score):
-        return Passed(row.id, Reason.NO_NUMBER)
+    found = judged(row, classifier)
+    if isinstance(found, Passed):
+        return found
+    diff, before = found
     if not before.flagged:
         return Passed(row.id, Reason.NOT_FLAGGED, before.score)
-    return _surveyed(row, row.diff, before, classifier, options)
+    return _surveyed(row, diff, before, classifier, options)
 
 
 def _surveyed(row: Row, diff: Diff, before: Prediction, classifier: Classifier, options: SearchOptions) -> Surveyed:
@@ -51,15 +48,14 @@ def _surveyed(row: Row, diff: Diff, before: Prediction, classifier: Classifier, 
     *_, result = search(diff, classifier, options, order=order)
     assert isinstance(result, SearchResult)
     answers = ask(diff, classifier, options.batch, order)
-    folders = Components()
     flip = _flip(diff, result.counterfactuals[0], classifier) if result.counterfactuals else None
     return Surveyed(
         id=row.id,
         diff_id=diff.id,
         project=row.project,
-        language=row.language or _main_language(diff),
-        languages=tuple(sorted({language(file.path) for file in diff.files})),
-        components=tuple(sorted({clean(folders.component(file.path)) for file in diff.files})),
+        language=row.language or main_language(diff),
+        languages=languages(diff),
+        components=components(diff),
         split=row.split,
         label=row.label,
         score=before.score,
@@ -83,14 +79,6 @@ def _flip(diff: Diff, found: Counterfactual, classifier: Classifier) -> Flip:
         minimality=found.certificate.minimality.value,
         verified=verify(diff, found, classifier).ok,
     )
-
-
-def _main_language(diff: Diff) -> str:
-    """The language of most changed lines."""
-    lines: Counter[str] = Counter()
-    for file in diff.files:
-        lines[language(file.path)] += 1 + file.added + file.removed
-    return lines.most_common(1)[0][0]
 
 
 def _one_line(result: SearchResult, answers: tuple[Answer, ...]) -> bool | None:

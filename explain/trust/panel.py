@@ -80,12 +80,15 @@ def _steps(
     extreme: Extreme = {}
     for curve in curves(diff, classifier, options):
         curve.cancelled = cancelled
-        yield f"taking parts away ({curve.removal})", partial(_judged, curve, attribution, classifier, options.seed, extreme)
+        yield (
+            f"taking parts away ({curve.removal})",
+            partial(_judged, curve, attribution, classifier, options.order_seed, extreme),
+        )
     for other in others(attribution, classifier):
         run = partial(explained, other, diff, _allowed(options, other))
         yield f"asking {other.name}", partial(_agreeing, other.name, attribution, run)
     if card.name in {SHAPLEY, OWEN}:
-        run = partial(explained, card, diff, replace(options, seed=options.seed ^ 1))
+        run = partial(explained, card, diff, replace(options, order_seed=options.order_seed ^ 1))
         yield "trying another seed", partial(_stable, "another seed", attribution, run, None)
     for what, variant, moved in variants(diff):
         run = partial(explained, card, variant, options)

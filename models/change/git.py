@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -59,6 +60,16 @@ def staged(repo: Path) -> Diff:
     if not text:
         raise RevisionError(f"Nothing is staged in {repo}; run git add, or name a revision.")
     return parse(text, "")
+
+
+def authored(repo: Path, revision: str) -> datetime | None:
+    """When the change of a revision, or the first commit of a range, was written; None where git cannot tell."""
+    ends = _range(repo, revision)
+    named = f"{ends[0]}..{ends[1]}" if ends else _resolve(repo, revision)
+    if named is None:
+        return None
+    dates = _text(repo, "log", *([] if ends else ["-1"]), "--format=%aI", named, "--").split()
+    return min(map(datetime.fromisoformat, dates), default=None)
 
 
 def recent(repo: Path, limit: int) -> list[tuple[str, str]]:

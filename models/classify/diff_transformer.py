@@ -47,6 +47,8 @@ NETWORK, GUESSER, LINEAR = "network.", "guesser.", "linear."
 """How the names of the tensors of each part begin."""
 _BATCH_TOKENS = 16_384
 _MOST_TOKENS = 65_536
+_BATCH_ROWS = 16
+"""Rows whose vectors are made at once."""
 _PROBES = (
     parse("--- a/a.py\n+++ b/a.py\n@@ -1,2 +1,2 @@ def f():\n same\n-old\n+new\n", "message"),
     parse("--- a/a.py\n+++ b/a.py\n@@ -0,0 +1,40 @@\n" + "+new = old(new, old) + 1\n" * 40),
@@ -131,6 +133,13 @@ class DiffTransformerClassifier(Settled):
             known.update(zip(unique[start:end], self._score(unique[start:end]), strict=True))
             start = end
         return [known[row] for row in rows]
+
+    def vectors(self, diffs: Sequence[Diff]) -> NDArray[np.float32]:
+        """What the network's last layer reads of each diff, shape (diffs, width); the linear part has no say in it."""
+        rows = [np.array(self.encode(diff).ids, dtype=np.int64) for diff in diffs]
+        parts = [rows[start : start + _BATCH_ROWS] for start in range(0, len(rows), _BATCH_ROWS)]
+        found = [self._memory.features(some, [self._layout(row) for row in some]) for some in parts]
+        return np.concatenate(found) if found else np.zeros((0, self._network.shape.width), dtype=np.float32)
 
     def _score(self, rows: list[tuple[int, ...]]) -> list[float]:
         arrays = [np.array(row, dtype=np.int64) for row in rows]

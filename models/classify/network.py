@@ -136,15 +136,20 @@ class DiffNetwork(nn.Module):
         return torch.cat([_mean(states, group >= 0) for states, group in zip(self.hidden(batch), batch.groups, strict=True)])
 
     def judge(self, vectors: Tensor, members: Tensor, sizes: Tensor) -> Tensor:
-        """Logits, shape (rows,), of rows whose segments ``members`` (rows, most), padded by -1, are numbers of ``vectors``.
+        """Logits, shape (rows,), of rows as ``features`` takes them."""
+        logits: Tensor = self.outer(self.features(vectors, members, sizes)).squeeze(-1)
+        return logits
 
-        ``sizes``: the sum of the embeddings of each row's size tokens, shape (rows, width).
+    def features(self, vectors: Tensor, members: Tensor, sizes: Tensor) -> Tensor:
+        """What the last layer reads of rows, shape (rows, width).
+
+        ``members`` (rows, most), padded by -1: each row's segments as numbers of ``vectors``. ``sizes``: the sum of the
+        embeddings of each row's size tokens, shape (rows, width).
         """
         message, read = vectors[members[:, 0]], vectors[members.clamp(min=0)]
         pooled = self._pooled(message, read, members >= 0)
-        features = self.norm(torch.cat([message, pooled, sizes], dim=-1))
-        logits: Tensor = self.outer(nn.functional.gelu(self.inner(features))).squeeze(-1)
-        return logits
+        normal = self.norm(torch.cat([message, pooled, sizes], dim=-1))
+        return nn.functional.gelu(self.inner(normal))
 
     def _pooled(self, message: Tensor, members: Tensor, known: Tensor) -> Tensor:
         """Multi-head attention of the message over its row's segments, shape (rows, width)."""

@@ -18,7 +18,7 @@ _REMEMBERED = 20_000
 
 
 class SegmentMemory:
-    """Logits of rows by a frozen network that reads every different segment once.
+    """Logits and features of rows by a frozen network that reads every different segment once.
 
     Exact but for rounding: a segment is read by itself, and what the network makes of it is a function of its tokens and of
     where they stand. Bounded, and threads may share it: what one forgets another reads again.
@@ -30,6 +30,16 @@ class SegmentMemory:
 
     def logits(self, rows: Sequence[Ints], layouts: Sequence[Layout]) -> NDArray[np.float64]:
         """The network's logit of every row of ids, shape (rows,)."""
+        with torch.inference_mode():
+            return self._network.judge(*self._rows(rows, layouts)).double().numpy()
+
+    def features(self, rows: Sequence[Ints], layouts: Sequence[Layout]) -> NDArray[np.float32]:
+        """What the network's last layer reads of every row of ids, shape (rows, width)."""
+        with torch.inference_mode():
+            return self._network.features(*self._rows(rows, layouts)).numpy()
+
+    def _rows(self, rows: Sequence[Ints], layouts: Sequence[Layout]) -> tuple[Tensor, Tensor, Tensor]:
+        """Segments' vectors, each row's segments among them, and its size, as the network judges them."""
         keys = [[_key(row, layout, segment) for segment in layout.segments] for row, layout in zip(rows, layouts, strict=True)]
         places = {
             key: (row, layout, segment)
@@ -39,18 +49,15 @@ class SegmentMemory:
         held = self._known
         known = {key: held[key] for key in places if key in held}
         new = [key for key in places if key not in known]
-        with torch.inference_mode():
-            if new:
-                known.update(zip(new, self._read([places[key] for key in new]), strict=True))
-                self._keep({key: known[key] for key in new})
-            numbers = {key: n for n, key in enumerate(places)}
-            vectors = torch.stack([known[key] for key in places])
-            members = padded([np.array([numbers[key] for key in mine]) for mine in keys])
-            table = self._network.embeddings
-            sizes = torch.stack(
-                [table(torch.from_numpy(row[layout.metrics])).sum(0) for row, layout in zip(rows, layouts, strict=True)]
-            )
-            return self._network.judge(vectors, members, sizes).double().numpy()
+        if new:
+            known.update(zip(new, self._read([places[key] for key in new]), strict=True))
+            self._keep({key: known[key] for key in new})
+        numbers = {key: n for n, key in enumerate(places)}
+        vectors = torch.stack([known[key] for key in places])
+        members = padded([np.array([numbers[key] for key in mine]) for mine in keys])
+        table = self._network.embeddings
+        sizes = [table(torch.from_numpy(row[layout.metrics])).sum(0) for row, layout in zip(rows, layouts, strict=True)]
+        return vectors, members, torch.stack(sizes)
 
     def _read(self, segments: Sequence[tuple[Ints, Layout, Ints]]) -> list[Tensor]:
         """A vector for every segment, in order: all of them as one row of segments."""

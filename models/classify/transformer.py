@@ -12,7 +12,9 @@ from typing import Any
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # before transformers is imported: a folder never asks a hub
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
@@ -45,6 +47,7 @@ class TransformerClassifier(Settled):
     ) -> None:
         """``special``: the ids of the mask (or None) and of the padding token."""
         self._model: nn.Module = nn.Module.eval(model).requires_grad_(False)
+        self._body: nn.Module = model.base_model
         self._embeddings: nn.Module = model.get_input_embeddings()
         self._encoder = encoder
         super().__init__(settings, digest)
@@ -93,6 +96,23 @@ class TransformerClassifier(Settled):
             known.update(zip(unique[start:end], self._score(unique[start:end]), strict=True))
             start = end
         return [known[row] for row in rows]
+
+    def vectors(self, diffs: Sequence[Diff]) -> NDArray[np.float32]:
+        """The mean of the last hidden states of each diff's tokens, shape (diffs, width).
+
+        Not the first token's: which token a head pools, and what it makes of it, differs between architectures.
+        """
+        with torch.inference_mode():
+            found = [self._mean(self.encode(diff).ids) for diff in diffs]
+        if not found:
+            return np.zeros((0, self.embed((self._pad_id,)).shape[-1]), dtype=np.float32)
+        return torch.stack(found).numpy()
+
+    def _mean(self, ids: tuple[int, ...]) -> Tensor:
+        """One row at a time: without padding, nothing hangs on neighbours, and long rows gain nothing from batches."""
+        row = torch.tensor([ids])
+        states: Tensor = self._body(input_ids=row, attention_mask=torch.ones_like(row)).last_hidden_state
+        return states[0].mean(dim=0)
 
     def _score(self, rows: list[tuple[int, ...]]) -> list[float]:
         longest = max(map(len, rows))

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from app.cli import flip_set_rows
-from app.cli.flip_set_table import SCHEMA, Kept
+from app.cli import set_rows
+from app.cli.flip_set_table import FLIPS, SCHEMA
+from app.cli.set_table import Kept
 from explain.counterfactual.types import SearchOptions
 from explain.survey import run as surveying
 from explain.survey.record import Passed, Reason
@@ -128,7 +129,7 @@ def test_the_same_command_again_only_prints(whydiff, planted, searched, dataset:
 
 
 def test_more_rows_go_on_where_fewer_ended(whydiff, planted, searched, dataset: Path, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(flip_set_rows, "_AT_ONCE", 4)
+    monkeypatch.setattr(set_rows, "_AT_ONCE", 4)
     flips = tmp_path / "flips.parquet"
     assert told(whydiff, dataset, "-o", flips, "--rows", 3)["flagged"] == 3
     assert told(whydiff, dataset, "-o", flips, "--rows", 7)["flagged"] == 7
@@ -200,15 +201,15 @@ def test_a_record_comes_back_from_the_table_as_it_was(tmp_path: Path) -> None:
         examine(renamed, Toy(), SearchOptions(operators=("drop-file",))),
     ]
     assert [one.flip and one.flip.operator for one in records] == ["revert-line", "cut-message", "rename", None]
-    kept = Kept.open(tmp_path / "t.parquet", {"model": "m", "flags": {}, "rows": "r"})
+    kept = Kept.open(FLIPS, tmp_path / "t.parquet", {"model": "m", "flags": {}, "rows": "r"})
     for one in records:
         kept.add(one)
     passed = [Passed("", Reason.NOT_FLAGGED, 0.25), Passed("x", Reason.NO_NUMBER)]
     for one in passed:
         kept.pass_over(one)
     kept.save()
-    again = Kept.open(tmp_path / "t.parquet", kept.settings)
-    assert (again.records, list(again.passed()), again.seen) == (records, passed, 6)
+    again = Kept.open(FLIPS, tmp_path / "t.parquet", kept.settings)
+    assert (list(again.records()), list(again.passed()), again.seen) == (records, passed, 6)
 
 
 def test_splits(whydiff, refused, planted, dataset: Path) -> None:
@@ -305,5 +306,5 @@ def test_tables_of_something_else_are_left_alone(whydiff, refused, planted, data
     written(dataset, changed)
     written(tmp_path / "fewer.parquet", rows()[1:])
     assert "a dataset of other rows" in refused("flip", tmp_path / "fewer.parquet", "-o", flips)
-    assert "is another change than when it was searched" in refused("flip", dataset, "-o", flips)
+    assert "is another change than it was before" in refused("flip", dataset, "-o", flips)
     assert flips.read_bytes() == content

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explain.counterfactual.types import Edit
-from explain.survey.lift import CODE, LEAST, SILENT, Feature, Lot, at_least, drawn, held, lifts, path_parts
+from explain.survey.feature import Feature, path_parts
+from explain.survey.lift import CODE, LEAST, SILENT, Lot, at_least, drawn, held, lifts
 from models.change.parse import parse
 from models.change.types import Unit
 from tests.explain.survey.survey_toys import patch

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +18,7 @@ from models.errors import DataError
 
 _AT_ONCE = 512
 """Rows read in one pass over the dataset."""
-_COLUMNS = ("diff", "message", "project", "language", "split", "label")
+_COLUMNS = ("diff", "message", "project", "language", "split", "label", "author_date")
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,14 @@ def _row(name: str, cells: dict[str, Any]) -> Row:
     label = cells.get("label")
     project, language, split = (_text(cells.get(column)) for column in ("project", "language", "split"))
     diff = readable_diff(cells.get("diff"), cells.get("message"))
-    return Row(name, diff, project, language, split, int(label) if label in (0, 1) else None)
+    return Row(name, diff, project, language, split, int(label) if label in (0, 1) else None, _date(cells.get("author_date")))
+
+
+def _date(cell: object) -> datetime | None:
+    """A point in time; one without a zone is taken for UTC."""
+    if not isinstance(cell, datetime):
+        return None
+    return cell if cell.tzinfo else cell.replace(tzinfo=UTC)
 
 
 def _text(cell: object) -> str:

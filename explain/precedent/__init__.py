@@ -1,0 +1,1 @@
+"""Known changes that a model reads alike, and what became of them."""
