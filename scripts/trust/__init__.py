@@ -1,0 +1,1 @@
+"""Attributions measured beside others, as tables for docs/benchmarks.md."""
