@@ -28,6 +28,8 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "codeowners": ("models.change.component",),
     "identify": ("models.change.language",),
     "numpy": (
+        "explain.trust.sanity_cascade",
+        "explain.trust.sanity_training",
         "models.classify.bag",
         "models.classify.diff_guesser",
         "models.classify.diff_transformer",
@@ -43,7 +45,14 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
         "models.train",
     ),
     "packaging": ("app.cli.doctor",),
-    "pandas": ("app.components.why_panel", "explain.trial", "models.data", "models.evaluate.predictions", "models.train"),
+    "pandas": (
+        "app.components.why_panel",
+        "explain.trial",
+        "explain.trust.sanity_training",
+        "models.data",
+        "models.evaluate.predictions",
+        "models.train",
+    ),
     "plotly": ("app.components",),
     "pyarrow": (
         "app.cli.flip_set_table",
@@ -61,7 +70,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
         "models.classify.diff_transformer",
         "models.train",
     ),
-    "scipy": ("explain.survey.lift", "models.train"),
+    "scipy": ("explain.survey.lift", "explain.trust.sanity_cascade", "models.train"),
     "sklearn": ("models.evaluate", "models.train"),
     "streamlit": PAGES,
     "tokenizers": (
@@ -82,6 +91,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
         "models.classify.differentiable",
         "models.classify.masked_transformer",
         "models.classify.network",
+        "models.classify.randomised",
         "models.classify.segment_memory",
         "models.classify.transformer",
         "models.train.diff_export",

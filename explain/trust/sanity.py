@@ -38,7 +38,9 @@ class SanityOptions:
     """How much is tried. Raises UsageError for a value out of bounds."""
 
     rows: int = field(default=8, metadata={"help": "changes on which rankings are compared", "min": 2, "max": 10_000})
-    learn: int = field(default=3000, metadata={"help": "made-up changes that a planted model learns from", "min": 20, "max": 100_000})
+    learn: int = field(
+        default=3000, metadata={"help": "made-up changes that a planted model learns from", "min": 20, "max": 100_000}
+    )
     ask: int = field(default=40, metadata={"help": "made-up changes that are explained for each rule", "min": 2, "max": 10_000})
     minutes: float = field(default=1.0, metadata={"help": "most minutes of one training", "min": 0.01, "max": 1000.0})
     seed: int = field(default=1, metadata={"help": "seed of all that is drawn", "min": 0, "max": 2**31 - 1})
@@ -156,10 +158,16 @@ def _warnings(data: Mapping[str, Any], method: str) -> Iterator[str]:
 
 
 def _above(agreements: Any, method: str, most: float) -> Iterator[tuple[str, float]]:
+    """The levels, with their correlation, where it is above ``most`` and its interval above chance.
+
+    Of changes with few lines, values in random order correlate with .3 too.
+    """
     for one in agreements:
-        value = one["rho"]["value"]
-        if one["method"] == method and one["level"] in {"line", "token"} and value is not None and value > most:
-            yield one["level"], float(value)
+        rho = one["rho"]
+        if not _told(one, method) or rho["value"] is None:
+            continue
+        if rho["value"] > most and rho["low"] > one["chance"]:
+            yield one["level"], float(rho["value"])
 
 
 def _missed(planted: Mapping[str, Any], method: str, name: str) -> Iterator[str]:
@@ -168,7 +176,10 @@ def _missed(planted: Mapping[str, Any], method: str, name: str) -> Iterator[str]
         return
     for one in planted["found"]:
         value = one["recall"]["value"]
-        if one["method"] == method and one["level"] in {"line", "token"} and value is not None:
-            if value < LEAST_FOUND[planted["rule"]]:
-                where = f"as {one['level']}s"
-                yield f"{name} found {value:.0%} of {_CAUSES[planted['rule']]}, {where}, in a model where they are known."
+        if _told(one, method) and value is not None and value < LEAST_FOUND[planted["rule"]]:
+            what = f"{_CAUSES[planted['rule']]}, as {one['level']}s"
+            yield f"{name} found {value:.0%} of {what}, in a model of this kind where they are known."
+
+
+def _told(one: Mapping[str, Any], method: str) -> bool:
+    return bool(one["method"] == method) and one["level"] in {"line", "token"}

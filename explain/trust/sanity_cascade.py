@@ -74,9 +74,7 @@ def agreements(first: Values, second: Values, classifier: Classifier, seed: int)
     )
 
 
-def agreement(
-    method: str, level: Level, first: Sequence[Attribution], second: Sequence[Attribution], seed: int
-) -> Agreement:
+def agreement(method: str, level: Level, first: Sequence[Attribution], second: Sequence[Attribution], seed: int) -> Agreement:
     """The mean agreement over changes; those with fewer than three values, or only equal ones, are left out."""
     random = np.random.default_rng(seed)
     pairs = [pair(a, b, level, random) for a, b in zip(first, second, strict=True)]
@@ -84,7 +82,9 @@ def agreement(
     if not known:
         return Agreement(method, level.value, Estimate(None), None, None, 0)
     rho = np.array([one.rho for one in known])
-    drawn = np.concatenate([counts @ rho / len(rho) for counts in resamples(np.zeros(len(rho), dtype=np.int64), _REPLICATES, seed)])
+    drawn = np.concatenate(
+        [counts @ rho / len(rho) for counts in resamples(np.zeros(len(rho), dtype=np.int64), _REPLICATES, seed)]
+    )
     chance, size = (float(np.mean([getattr(one, name) for one in known])) for name in ("chance", "size"))
     return Agreement(method, level.value, estimate(float(rho.mean()), drawn), chance, size, len(known))
 

@@ -57,7 +57,9 @@ class Sketch:
         names = list(self.hunks[h][r].names)
         names[slot] = name
         row = replace(self.hunks[h][r], names=(names[0], names[1], names[2]))
-        return replace(self, hunks=tuple((*rows[:r], row, *rows[r + 1 :]) if n == h else rows for n, rows in enumerate(self.hunks)))
+        return replace(
+            self, hunks=tuple((*rows[:r], row, *rows[r + 1 :]) if n == h else rows for n, rows in enumerate(self.hunks))
+        )
 
     def only(self, added: int) -> Sketch:
         """The same with only the first ``added`` of its added lines."""

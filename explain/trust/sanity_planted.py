@@ -47,14 +47,14 @@ class Rule:
 
     def examples(self, count: int, seed: int) -> tuple[Example, ...]:
         """``count`` changes to learn from, half of them positive, in random order."""
-        random = Random(f"{self.name} learnt {seed}")
+        random = Random(f"{self.name} learnt {seed}")  # noqa: S311 - nothing secret is drawn
         labels = [n % 2 == 1 for n in range(count)]
         random.shuffle(labels)
         return tuple(Example(self.learnt(random, label).diff(), label) for label in labels)
 
     def questions(self, count: int, seed: int) -> tuple[Example, ...]:
         """``count`` positive changes, of other random names, with causes and twins."""
-        random = Random(f"{self.name} asked {seed}")
+        random = Random(f"{self.name} asked {seed}")  # noqa: S311 - nothing secret is drawn
         return tuple(self.asked(random) for _ in range(count))
 
 
@@ -159,9 +159,21 @@ def _ask_length(random: Random) -> Example:
 
 RULES = (
     Rule("one cause", "an added line holds one word", "single causes", _single, _ask_single),
-    Rule("two redundant causes", "added lines hold one of two words; asked with both", "two redundant causes", _redundant, _ask_redundant),
+    Rule(
+        "two redundant causes",
+        "added lines hold one of two words; asked with both",
+        "two redundant causes",
+        _redundant,
+        _ask_redundant,
+    ),
     Rule("two causes together", "added lines hold both of two words", "two causes that only work together", _joint, _ask_joint),
     Rule("position", "an added line of the first hunk holds one word", "words whose place decides", _position, _ask_position),
-    Rule("length", f"at least {MANY[0]} lines are added, not {FEW[1]} or fewer", "changes whose length decides", _length, _ask_length),
+    Rule(
+        "length",
+        f"at least {MANY[0]} lines are added, not {FEW[1]} or fewer",
+        "changes whose length decides",
+        _length,
+        _ask_length,
+    ),
 )
 """Every rule, in the order of the report."""

@@ -15,7 +15,7 @@ from explain.trust.sanity_planted import RULES, Example, Rule
 from explain.trust.sanity_recall import by_chance, estimate, recall
 from explain.trust.sanity_training import by_lot, fitted, frame_of, planted_model, relabelled
 from models.change.types import Diff
-from models.classify.checkpoint import read_kind
+from models.classify.checkpoint import BAG, DIFF_TRANSFORMER, SIZE, TRANSFORMER, read_kind
 from models.classify.layered import Layered
 from models.classify.protocol import Classifier
 from models.errors import DataError
@@ -27,6 +27,14 @@ _FEWEST_LINES, _MOST_READ = 8, 500
 _BESIDES = 300
 """Changes that a relabelled copy learns besides those that are explained."""
 _HELD_OUT = 200
+_ON = "all weights of which went on learning for {:g} minutes, on labels drawn by lot"
+_COPIED = {
+    DIFF_TRANSFORMER: f"its linear part fitted anew and its network, {_ON}",
+    TRANSFORMER: _ON,
+    BAG: "fitted anew to labels drawn by lot",
+    SIZE: "fitted anew to labels drawn by lot",
+}
+"""How each kind of model learns other labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +56,17 @@ class Step:
 
 
 def chosen(diffs: Iterable[Diff], classifier: Classifier, rows: int, seed: int) -> tuple[Diff, ...]:
-    """``rows`` of ``diffs`` by lot, of 8 changed lines or more that the model reads whole and in at most 500 tokens.
+    """``rows`` of ``diffs`` by lot, of 8 changed lines or more of which the model reads at most 500 tokens.
 
     Raises DataError where fewer than two are so.
     """
     order = sorted(diffs, key=lambda diff: diff.id)
-    Random(seed).shuffle(order)
+    Random(seed).shuffle(order)  # noqa: S311 - nothing secret is drawn
     found: list[Diff] = []
     for diff in order:
         if len(found) < rows and diff.added + diff.removed >= _FEWEST_LINES:
             read = classifier.predict([diff])[0]
-            found += [diff] if read.tokens_read <= _MOST_READ and not read.unread else []
+            found += [diff] if read.tokens_read <= _MOST_READ else []
     if len(found) < 2:
         raise DataError(
             f"Expected two changes or more of {_FEWEST_LINES} changed lines and at most {_MOST_READ} tokens to compare rankings "
@@ -84,9 +92,7 @@ def sanity(subject: Subject, options: SanityOptions) -> Iterator[Step | Sanity]:
         planted.append(_asked(rule, model, options))
         learnt += [_fresh(subject, rule, model, options)] if rule is RULES[0] else []
         yield Step((9 + number) / total, rule.name)
-    yield Sanity(
-        classifier.name, classifier.digest, options, subject.about, tuple(stages), (copied, *learnt), tuple(planted)
-    )
+    yield Sanity(classifier.name, classifier.digest, options, subject.about, tuple(stages), (copied, *learnt), tuple(planted))
 
 
 def _copy(subject: Subject, first: Values, options: SanityOptions) -> Relabelled:
@@ -94,11 +100,8 @@ def _copy(subject: Subject, first: Values, options: SanityOptions) -> Relabelled
     diffs = [*subject.diffs, *(one.diff for one in RULES[0].examples(_BESIDES, options.seed))]
     labels = by_lot(len(diffs), options.seed)
     copy = relabelled(subject.folder, frame_of(diffs, labels), options.minutes, options.seed)
-    about = (
-        f"A copy of the checkpoint that learnt labels drawn by lot for {options.minutes:g} minutes: those of the {len(subject.diffs)} "
-        f"explained changes and of {_BESIDES} made-up ones (networks go on from the checkpoint's weights, linear parts are fitted "
-        "anew, as are the light kinds)"
-    )
+    about = f"A copy of the checkpoint, {_COPIED[read_kind(subject.folder)].format(options.minutes)}: those of the "
+    about += f"{len(subject.diffs)} explained changes and of {_BESIDES} made-up ones"
     then = explained(subject.diffs, copy, STEPS)
     return Relabelled(about, fitted(copy, diffs, labels), agreements(first, then, subject.classifier, options.seed))
 
@@ -117,8 +120,8 @@ def _fresh(subject: Subject, rule: Rule, model: Classifier, options: SanityOptio
     diffs = [one.diff for one in rule.questions(options.ask, options.seed)]
     examples = rule.examples(options.learn, options.seed)
     about = (
-        f"A small model of the same kind that learnt one planted cause from {options.learn:,} made-up changes, beside one that learnt "
-        f"the same changes with labels drawn by lot, from the same first weights, on {options.ask} others"
+        f"A small model of the same kind that learnt one planted cause from {options.learn:,} made-up changes, beside one that "
+        f"learnt the same changes with labels drawn by lot, from the same first weights, on {options.ask} others"
     )
     found = fitted(other, [one.diff for one in examples], by_lot(len(examples), options.seed))
     values = (explained(diffs, one, AttributionOptions()) for one in (model, other))
@@ -147,7 +150,7 @@ def _found(known: Sequence[Example], model: Classifier, seed: int) -> Iterator[F
     for card in fitting(model):
         for level in levels(card):
             pairs = list(zip(values[card.name], (one.causes for one in known), strict=True))
-            random = Random(seed)
+            random = Random(seed)  # noqa: S311 - nothing secret is drawn
             shares = [recall(attribution, causes, level) for attribution, causes in pairs]
             chance = [by_chance(attribution, causes, level, random) for attribution, causes in pairs]
             yield Found(card.name, level.value, estimate(shares), sum(chance) / len(chance))

@@ -47,7 +47,9 @@ def transformer_stages(model: nn.Module) -> tuple[Stage, ...]:
         return (("all parameters", tuple(names)),)
     inside = [i for i, name in enumerate(names) if name.startswith(stack)]
     numbers = {int(names[i].removeprefix(stack).split(".")[0]) for i in inside}
-    layers = [(f"layer {n}", tuple(one for one in names if one.startswith(f"{stack}{n}."))) for n in sorted(numbers, reverse=True)]
+    layers = [
+        (f"layer {n}", tuple(one for one in names if one.startswith(f"{stack}{n}."))) for n in sorted(numbers, reverse=True)
+    ]
     before, after = names[: inside[0]], [one for one in names[inside[0] :] if not one.startswith(stack)]
     return tuple(one for one in (("head", tuple(after)), *layers, ("embeddings", tuple(before))) if one[1])
 
