@@ -8,14 +8,13 @@ from typing import Any
 
 from models.bounds import validate
 from models.evaluate.bootstrap import Estimate
+from models.evaluate.sanity_sections import LEARNT
 
 SCHEMA = "whydiff/sanity/1"
 PART = "sanity"
 """The name of these figures in a model card."""
 RANDOM_MOST, TOP_MOST = 0.3, 0.9
 """Rank correlations above which a method is warned of: with all parameters random, or labels; with the first stage random."""
-LEARNT = 0.95
-"""Below this accuracy a planted model has not learnt its rule, and what is found in it says nothing."""
 LEAST_FOUND = {
     "one cause": 0.95,
     "two redundant causes": 0.8,

@@ -36,12 +36,11 @@ class Example:
 class Rule:
     """What decides. ``learnt`` draws a change of a label to learn from, ``asked`` a positive one to explain.
 
-    ``about`` completes "The label is 1 where"; ``causes`` completes "found x % of".
+    ``about`` completes "The label is 1 where".
     """
 
     name: str
     about: str
-    causes: str
     learnt: Callable[[Random, bool], Sketch]
     asked: Callable[[Random], Example]
 
@@ -158,22 +157,10 @@ def _ask_length(random: Random) -> Example:
 
 
 RULES = (
-    Rule("one cause", "an added line holds one word", "single causes", _single, _ask_single),
-    Rule(
-        "two redundant causes",
-        "added lines hold one of two words; asked with both",
-        "two redundant causes",
-        _redundant,
-        _ask_redundant,
-    ),
-    Rule("two causes together", "added lines hold both of two words", "two causes that only work together", _joint, _ask_joint),
-    Rule("position", "an added line of the first hunk holds one word", "words whose place decides", _position, _ask_position),
-    Rule(
-        "length",
-        f"at least {MANY[0]} lines are added, not {FEW[1]} or fewer",
-        "changes whose length decides",
-        _length,
-        _ask_length,
-    ),
+    Rule("one cause", "an added line holds one word", _single, _ask_single),
+    Rule("two redundant causes", "added lines hold one of two words; asked with both", _redundant, _ask_redundant),
+    Rule("two causes together", "added lines hold both of two words", _joint, _ask_joint),
+    Rule("position", "an added line of the first hunk holds one word", _position, _ask_position),
+    Rule("length", f"{MANY[0]} lines or more are added, not {FEW[1]} or fewer", _length, _ask_length),
 )
 """Every rule, in the order of the report."""

@@ -10,7 +10,7 @@ from random import Random
 from explain.attribution.options import AttributionOptions
 from explain.attribution.registry import fitting
 from explain.trust.sanity import Found, Planted, Relabelled, Sanity, SanityOptions, Stage
-from explain.trust.sanity_cascade import Values, agreements, cascade, explained, levels
+from explain.trust.sanity_cascade import MOST_STAGES, Values, agreements, cascade, explained, levels
 from explain.trust.sanity_planted import RULES, Example, Rule
 from explain.trust.sanity_recall import by_chance, estimate, recall
 from explain.trust.sanity_training import by_lot, fitted, frame_of, planted_model, relabelled
@@ -83,7 +83,7 @@ def sanity(subject: Subject, options: SanityOptions) -> Iterator[Step | Sanity]:
     if isinstance(classifier, Layered):
         for stage in cascade(subject.diffs, classifier, STEPS, options.seed, first):
             stages.append(stage)
-            yield Step(min(len(stages), 6) / total, f"random {stage.name}")
+            yield Step(6 * len(stages) / min(len(classifier.stages), MOST_STAGES) / total, f"random {stage.name}")
     copied = _copy(subject, first, options)
     yield Step(8 / total, "labels by lot")
     planted, learnt = [], []

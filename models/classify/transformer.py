@@ -46,8 +46,8 @@ class TransformerClassifier(Settled):
         self, model: PreTrainedModel, encoder: DiffEncoder, settings: Settings, special: tuple[int | None, int], digest: str
     ) -> None:
         """``special``: the ids of the mask (or None) and of the padding token."""
-        self._whole = model
-        self._model: nn.Module = nn.Module.eval(model).requires_grad_(False)
+        nn.Module.eval(model).requires_grad_(False)
+        self._model = model
         self._embeddings: nn.Module = model.get_input_embeddings()
         self._encoder = encoder
         super().__init__(settings, digest)
@@ -76,7 +76,7 @@ class TransformerClassifier(Settled):
         """A copy with random parameters in its first stages, see ``Layered``."""
         found = transformer_stages(self._model)
         check_stages(stages, len(found))
-        model = permuted(self._whole, first(found, stages), seed)
+        model = permuted(self._model, first(found, stages), seed)
         special, digest = (self._mask_id, self._pad_id), copy_digest(self.digest, stages, seed)
         return TransformerClassifier(model, self._encoder, self.settings, special, digest)
 

@@ -22,7 +22,8 @@ _PLANTED = (
     "changes count that the model gets right with and without their causes. Of a rule that was not learnt (accuracy below "
     "95 %) the figures would say nothing."
 )
-_LEARNT = 0.95
+LEARNT = 0.95
+"""Below this accuracy a planted model has not learnt its rule, and what is found in it says nothing."""
 
 
 def sanity_sections(data: Json) -> Iterator[Section]:
@@ -49,7 +50,7 @@ def _stages(stages: Sequence[Json]) -> Section:
         )
         for n, one in enumerate(last)
     )
-    return Section("Sanity: random parameters", _RANDOM, ("method", "level", *names, "by chance", "sizes alone"), rows)
+    return Section("Sanity, random parameters", _RANDOM, ("method", "level", *names, "by chance", "sizes alone"), rows)
 
 
 def _by_lot(relabelled: Sequence[Json]) -> Iterator[Section]:
@@ -60,7 +61,7 @@ def _by_lot(relabelled: Sequence[Json]) -> Iterator[Section]:
         )
         text = f"{_LOT} {one['about']}. It tells those labels apart with an area under the ROC curve of {one['fitted']:.3f}."
         yield Section(
-            f"Sanity: labels by lot ({number})", text, ("method", "level", "correlation", "by chance", "sizes alone"), rows
+            f"Sanity, labels by lot, {number}", text, ("method", "level", "correlation", "by chance", "sizes alone"), rows
         )
 
 
@@ -73,7 +74,7 @@ def _planted(planted: Sequence[Json]) -> Section:
         rows += [(method, level, *(_recall(one, method, level) for one in planted)) for method, at in kinds if at == level]
     told = " ".join(f"{one['rule'].capitalize()}: the label is 1 where {one['about']}." for one in planted)
     return Section(
-        "Sanity: planted causes", f"{_PLANTED} {told}", ("method", "level", *(one["rule"] for one in planted)), tuple(rows)
+        "Sanity, planted causes", f"{_PLANTED} {told}", ("method", "level", *(one["rule"] for one in planted)), tuple(rows)
     )
 
 
@@ -86,7 +87,7 @@ def _recall(rule: Json, method: str, level: str) -> str:
     found = next((one for one in rule["found"] if (one["method"], one["level"]) == (method, level)), None)
     if found is None:
         return "undefined"
-    if rule["accuracy"]["value"] < _LEARNT:
+    if rule["accuracy"]["value"] < LEARNT:
         return "not learnt"
     return estimate(found["recall"], percent=True)
 

@@ -1,4 +1,4 @@
-"""What every classifier whose parameters can be made random promises: a copy is random as far as asked, the original untouched."""
+"""What every classifier whose parameters can be made random promises: random copies, and an original that is left alone."""
 
 from __future__ import annotations
 

@@ -81,6 +81,7 @@ def test_the_interval_is_that_of_as_many_changes() -> None:
     assert one.low == pytest.approx(0.7225, abs=1e-3)
     half = estimate([0.5] * 3)
     assert half.value == 0.5
-    assert half.low is not None and half.high is not None
+    assert half.low is not None
+    assert half.high is not None
     assert half.low < 0.5 < half.high
     assert estimate([]).value is None
