@@ -17,7 +17,8 @@ _RANDOM = (
 )
 _LOT = "The same correlation with a model that learnt labels drawn by lot."
 _PLANTED = (
-    "Small models of the same kind learnt made-up changes whose label a rule decides. Share of the causes among a method's k "
+    "Small models of the same kind learnt made-up changes whose label a rule decides; of a diff transformer the network alone "
+    "had to learn it, its linear part being held to what nearly every change has. Share of the causes among a method's k "
     "highest values, k being the number of causes, with Wilson's 95 % interval; equal values are taken at their worst. Only "
     "changes count that the model gets right with and without their causes. Of a rule that was not learnt (accuracy below "
     "95 %) the figures would say nothing."

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -69,9 +70,17 @@ def test_labels_by_lot_are_even_and_seeded() -> None:
     assert by_lot(40, 1) == LABELS != by_lot(40, 2)
 
 
+def test_the_network_of_a_planted_diff_transformer_learns_the_rule_alone() -> None:
+    examples = SINGLE.examples(60, 1)
+    frame = frame_of([one.diff for one in examples], [one.label for one in examples])
+    model: Any = planted_model(DIFF_TRANSFORMER, frame, 0.01, 1)
+    assert np.count_nonzero(model._linear.weights) < 20
+
+
 @pytest.mark.parametrize("kind", [BAG, SIZE, TRANSFORMER, DIFF_TRANSFORMER])
 def test_a_planted_model_of_every_kind_learns_what_its_kind_can(kind: str) -> None:
-    rule, count = (LENGTH, 200) if kind == SIZE else (SINGLE, 700)
+    rule = LENGTH if kind == SIZE else SINGLE
+    count = {SIZE: 200, BAG: 200, TRANSFORMER: 700, DIFF_TRANSFORMER: 1500}[kind]
     examples = rule.examples(count, 1)
     model = planted_model(kind, frame_of([one.diff for one in examples], [one.label for one in examples]), 2.0, 1)
     others = rule.examples(60, 2)
