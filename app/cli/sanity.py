@@ -14,7 +14,7 @@ from app.cli.console import plain, progress, say, show, working
 from app.cli.evaluate import Form, parts
 from app.cli.models_verbs import Which
 from app.cli.output import check_output, dumps, emit
-from explain.trust.sanity import PART, SanityOptions
+from explain.trust.sanity_options import PART, SanityOptions
 from models.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from explain.trust.sanity_run import Subject
     from models.change.types import Diff
     from models.classify.protocol import Classifier
+
+_DRAWN = 50
+"""Rows that are looked at for each that is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ def _model(text: str) -> tuple[Path, Classifier]:
 def _subject(folder: Path, classifier: Classifier, given: Given, options: SanityOptions) -> Subject:
     from explain.trust.sanity_run import Subject, chosen
 
-    diffs = list(_samples() if given.diffs is None else _rows(given.diffs))
+    diffs = list(_samples() if given.diffs is None else _rows(given.diffs, options))
     with working("Choosing changes"):
         some = chosen(diffs, classifier, options.rows, options.seed)
     what = f"the {len(diffs)} sample diffs" if given.diffs is None else f"{len(diffs):,} changes of a dataset"
@@ -95,10 +98,13 @@ def _samples() -> Iterator[Diff]:
             yield read_bytes(path.read_bytes())
 
 
-def _rows(path: Path) -> Iterator[Diff]:
+def _rows(path: Path, options: SanityOptions) -> Iterator[Diff]:
+    """Rows by lot, many more than are asked for, because most may be too large or too small."""
     from models.data.dataset import diffs, read
 
-    return (diff for _, diff in diffs(read([path], ("id", "message", "diff"))))
+    frame = read([path], ("id", "message", "diff"))
+    some = frame.sample(min(len(frame), _DRAWN * options.rows), random_state=options.seed)
+    return (diff for _, diff in diffs(some))
 
 
 def _checked(subject: Subject, options: SanityOptions) -> Sanity:

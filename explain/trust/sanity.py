@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from models.bounds import validate
+from explain.trust.sanity_options import PART, SanityOptions
 from models.evaluate.bootstrap import Estimate
 from models.evaluate.sanity_sections import LEARNT
 
 SCHEMA = "whydiff/sanity/1"
-PART = "sanity"
-"""The name of these figures in a model card."""
 RANDOM_MOST, TOP_MOST = 0.3, 0.9
 """Rank correlations above which a method is warned of: with all parameters random, or labels; with the first stage random."""
 LEAST_FOUND = {
@@ -30,22 +28,6 @@ _CAUSES = {
     "position": "words whose place decides",
     "length": "changes whose length decides",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class SanityOptions:
-    """How much is tried. Raises UsageError for a value out of bounds."""
-
-    rows: int = field(default=8, metadata={"help": "changes on which rankings are compared", "min": 2, "max": 10_000})
-    learn: int = field(
-        default=3000, metadata={"help": "made-up changes that a planted model learns from", "min": 20, "max": 100_000}
-    )
-    ask: int = field(default=40, metadata={"help": "made-up changes that are explained for each rule", "min": 2, "max": 10_000})
-    minutes: float = field(default=1.0, metadata={"help": "most minutes of one training", "min": 0.01, "max": 1000.0})
-    seed: int = field(default=1, metadata={"help": "seed of all that is drawn", "min": 0, "max": 2**31 - 1})
-
-    def __post_init__(self) -> None:
-        validate(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from random import Random
 
 from explain.attribution.options import AttributionOptions
 from explain.attribution.registry import fitting
-from explain.trust.sanity import Found, Planted, Relabelled, Sanity, SanityOptions, Stage
+from explain.trust.sanity import Found, Planted, Relabelled, Sanity, Stage
 from explain.trust.sanity_cascade import MOST_STAGES, Values, agreements, cascade, explained, levels
+from explain.trust.sanity_options import SanityOptions
 from explain.trust.sanity_planted import RULES, Example, Rule
 from explain.trust.sanity_recall import by_chance, estimate, recall
 from explain.trust.sanity_training import by_lot, fitted, frame_of, planted_model, relabelled

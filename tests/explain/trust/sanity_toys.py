@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from explain.trust.sanity import Agreement, Found, Planted, Relabelled, Sanity, SanityOptions, Stage
+from explain.trust.sanity import Agreement, Found, Planted, Relabelled, Sanity, Stage
+from explain.trust.sanity_options import SanityOptions
 from models.evaluate.bootstrap import Estimate
 
 

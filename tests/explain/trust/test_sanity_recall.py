@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 import pytest
 
+from explain.attribution.options import AttributionOptions
 from explain.attribution.types import Attribution, UnitValue
+from explain.trust.sanity_cascade import explained
+from explain.trust.sanity_planted import FIRST, RULES, SECOND
 from explain.trust.sanity_recall import belongs, by_chance, estimate, recall
-from models.change.types import METRICS_FILE, Level, Unit
+from models.change.types import METRICS_FILE, Diff, Level, LineKind, Unit
+from models.classify.protocol import Prediction
 from models.encode.types import Side
 
 LINES = tuple(Unit(0, 0, n) for n in range(6))
@@ -85,3 +90,32 @@ def test_the_interval_is_that_of_as_many_changes() -> None:
     assert half.high is not None
     assert half.low < 0.5 < half.high
     assert estimate([]).value is None
+
+
+class Words:
+    """Flags by a rule of planted words, exactly: 3 where it holds, else -3."""
+
+    name = "words"
+    digest = "00"
+    threshold = 0.5
+
+    def __init__(self, enough: int) -> None:
+        """``enough``: how many of the two words it takes."""
+        self.enough = enough
+
+    def predict(self, diffs: Sequence[Diff]) -> tuple[Prediction, ...]:
+        return tuple(map(self._one, diffs))
+
+    def _one(self, diff: Diff) -> Prediction:
+        text = " ".join(line.text for _, line in diff.lines() if line.kind is LineKind.ADDED)
+        logit = 3.0 if sum(word in text for word in (FIRST, SECOND)) >= self.enough else -3.0
+        return Prediction(logit, logit, 0.5, logit, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("rule", "enough", "share"), [("one cause", 1, 1.0), ("two redundant causes", 1, 0.0), ("two causes together", 2, 1.0)]
+)
+def test_occlusion_finds_one_cause_and_two_that_work_together_but_no_redundant_ones(rule: str, enough: int, share: float) -> None:
+    questions = next(one for one in RULES if one.name == rule).questions(10, 1)
+    found = explained([one.diff for one in questions], Words(enough), AttributionOptions())["occlusion"]
+    assert [recall(values, one.causes, Level.LINE) for values, one in zip(found, questions, strict=True)] == [share] * 10

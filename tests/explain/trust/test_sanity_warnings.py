@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from explain.trust.sanity import LEAST_FOUND, SCHEMA, SanityOptions, warnings
+from explain.trust.sanity import LEAST_FOUND, SCHEMA, warnings
+from explain.trust.sanity_options import SanityOptions
 from explain.trust.sanity_planted import RULES
 from models.errors import UsageError
 from models.evaluate.bootstrap import Estimate
