@@ -28,7 +28,7 @@ _FEWEST_LINES, _MOST_READ = 8, 500
 _BESIDES = 300
 """Changes that a relabelled copy learns besides those that are explained."""
 _HELD_OUT = 200
-_ON = "all weights of which went on learning for {:g} minutes, on labels drawn by lot"
+_ON = "all weights of which went on learning for {:g} min, on labels drawn by lot"
 _COPIED = {
     DIFF_TRANSFORMER: f"its linear part fitted anew and its network, {_ON}",
     TRANSFORMER: _ON,
