@@ -90,12 +90,18 @@ def _subject(folder: Path, classifier: Classifier, given: Given, options: Sanity
 
 
 def _samples() -> Iterator[Diff]:
+    spec = find_spec("sample_diffs")
+    places = [Path(place) for place in (spec.submodule_search_locations or () if spec else ())]
+    folder = next((place for place in places if place.is_dir()), None)  # an editable installation adds a place that is none
+    if folder is None:
+        raise UsageError("The sample diffs are missing; install whydiff again, or name a dataset with --diffs.")
+    return map(_read, sorted(folder.glob("*.diff")))
+
+
+def _read(path: Path) -> Diff:
     from models.change.source import read_bytes
 
-    spec = find_spec("sample_diffs")
-    for place in spec.submodule_search_locations or () if spec else ():
-        for path in sorted(Path(place).glob("*.diff")):
-            yield read_bytes(path.read_bytes())
+    return read_bytes(path.read_bytes())
 
 
 def _rows(path: Path, options: SanityOptions) -> Iterator[Diff]:

@@ -57,11 +57,11 @@ class Step:
 
 
 def chosen(diffs: Iterable[Diff], classifier: Classifier, rows: int, seed: int) -> tuple[Diff, ...]:
-    """``rows`` of ``diffs`` by lot, of 8 changed lines or more of which the model reads at most 500 tokens.
+    """``rows`` different ones of ``diffs`` by lot, of 8 changed lines or more of which the model reads at most 500 tokens.
 
     Raises DataError where fewer than two are so.
     """
-    order = sorted(diffs, key=lambda diff: diff.id)
+    order = [diff for _, diff in sorted({diff.id: diff for diff in diffs}.items())]
     Random(seed).shuffle(order)  # noqa: S311 - nothing secret is drawn
     found: list[Diff] = []
     for diff in order:

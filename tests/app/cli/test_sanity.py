@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from explain.trust.sanity_planted import RULES
+from explain.trust.sanity_run import chosen
 from explain.trust.sanity_training import frame_of
 from models.classify.checkpoint import digest_folder
+from models.classify.load import load
 from models.evaluate.card import CARD, DATA, card_text, write_card
 from tests.models.classify.light_toys import write_bag
 
@@ -52,6 +54,7 @@ def test_a_bag_is_checked_on_the_sample_diffs(whydiff: Callable[..., Any], bag: 
     data = json.loads(result.out)
     assert data["schema"] == "whydiff/sanity/1"
     assert data["digest"] == digest_folder(bag)
+    assert data["about"].startswith("2 of the 28 sample diffs")
     assert [one["name"] for one in data["stages"]] == ["weights"]
     assert [one["rule"] for one in data["planted"]] == [rule.name for rule in RULES]
     single = data["planted"][0]
@@ -111,6 +114,11 @@ def test_a_function_has_no_parameters(refused: Callable[..., str]) -> None:
 )
 def test_bad_input_is_one_sentence(refused: Callable[..., str], bag: Path, arguments: tuple[Any, ...], part: str) -> None:
     assert part in refused("models", "sanity", bag, *arguments)
+
+
+def test_a_change_that_is_given_twice_is_explained_once(bag: Path) -> None:
+    diffs = [one.diff for one in EXAMPLES]
+    assert chosen([*diffs, *diffs], load(bag), 8, 1) == chosen(diffs, load(bag), 8, 1)
 
 
 def test_a_model_that_does_not_exist_is_named(refused: Callable[..., str]) -> None:
