@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -120,13 +120,13 @@ def _print(report: Report, how: How) -> None:
     elif how.format is Form.MARKDOWN:
         emit("# Evaluation\n\n" + markdown(sections(data)), how.output)
     elif how.output is None:
-        show(*_parts(sections(data)))
+        show(*parts(sections(data)))
     else:
-        emit(plain(*_parts(sections(data))), how.output)
+        emit(plain(*parts(sections(data))), how.output)
 
 
-def _parts(sections: Iterator[Section]) -> Iterator[Text | Table]:
-    """The report for a terminal."""
+def parts(sections: Iterable[Section]) -> Iterator[Text | Table]:
+    """Sections for a terminal."""
     for section in sections:
         yield shown(section.title, "bold")
         yield shown(section.text, most=2000)

@@ -14,7 +14,7 @@ try:
     import typer
 
     from app.cli import app as app_verb
-    from app.cli import data, describe, doctor, evaluate, explain, flip, mine, models_verbs, score, train
+    from app.cli import data, describe, doctor, evaluate, explain, flip, mine, models_verbs, sanity, score, train
     from app.cli.console import ClosedOutput, say
     from app.cli.flags import command
     from app.cli.interrupts import noted_interrupts
@@ -52,6 +52,7 @@ GROUPS: dict[str, tuple[str, dict[str, Callable[..., int | None]]]] = {
             "add": models_verbs.add,
             "validate": models_verbs.validate,
             "retire": models_verbs.retire,
+            "sanity": sanity.sanity,
         },
     ),
 }

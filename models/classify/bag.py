@@ -15,6 +15,7 @@ from safetensors.numpy import load_file
 from models.change.types import METRICS_FILE, Diff, Unit
 from models.classify.additive import EMPTY, Contribution, Contributions
 from models.classify.checkpoint import BAG, WEIGHTS, Settings, check_folder, digest_folder, read_json, read_settings, unfinished
+from models.classify.layered import check_stages, copy_digest
 from models.classify.protocol import Prediction
 from models.classify.settled import Settled
 from models.encode.types import Side
@@ -41,6 +42,22 @@ class BagClassifier(Settled):
         """``weights``: by feature of ``models.encode.words``, ``by_size``: those of ``sizes``; all in logits."""
         super().__init__(settings, digest)
         self._weights, self._by_size, self._bias = dict(weights), by_size, bias
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """One: the weights of words and sizes."""
+        return ("weights",)
+
+    def randomised(self, stages: int, seed: int) -> BagClassifier:
+        """A copy whose words have each other's weights, and so its sizes, see ``Layered``."""
+        check_stages(stages, 1)
+        digest = copy_digest(self.digest, stages, seed)
+        if not stages:
+            return BagClassifier(self._weights, self._by_size, self._bias, self.settings, digest)
+        random = np.random.default_rng(seed)
+        weights = dict(zip(self._weights, random.permutation(list(self._weights.values())).tolist(), strict=True))
+        added, removed, files = random.permutation(self._by_size).tolist()
+        return BagClassifier(weights, (added, removed, files), self._bias, self.settings, digest)
 
     def predict(self, diffs: Sequence[Diff]) -> tuple[Prediction, ...]:
         """One prediction a diff, in order; ``tokens_read`` counts words."""

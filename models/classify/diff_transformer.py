@@ -29,9 +29,11 @@ from models.classify.checkpoint import (
     read_settings,
     unfinished,
 )
+from models.classify.layered import check_stages, copy_digest
 from models.classify.linear import Linear
 from models.classify.network import DiffNetwork, Guesser, Shape, batch_of
 from models.classify.protocol import Prediction
+from models.classify.randomised import first, permuted
 from models.classify.segment_memory import SegmentMemory
 from models.classify.settled import Settled
 from models.encode.encoder import DiffEncoder
@@ -45,6 +47,7 @@ from models.errors import ModelError
 MODEL_TYPE = "whydiff-diff-transformer"
 NETWORK, GUESSER, LINEAR = "network.", "guesser.", "linear."
 """How the names of the tensors of each part begin."""
+_LINEAR_PART = "linear part"
 _BATCH_TOKENS = 16_384
 _MOST_TOKENS = 65_536
 _BATCH_ROWS = 16
@@ -79,6 +82,7 @@ class DiffTransformerClassifier(Settled):
         super().__init__(settings, digest)
         self._memory = SegmentMemory(self._network)
         self._linear = linear
+        self._tokenizer = tokenizer
         self._marks: Marks = marks_of(tokenizer)
         self._encoder = DiffEncoder(tokenizer, settings.encode, ((token_id(tokenizer, CLS),), (token_id(tokenizer, SEP),)))
 
@@ -95,6 +99,19 @@ class DiffTransformerClassifier(Settled):
     def encode(self, diff: Diff) -> EncodedDiff:
         """The ids that the model reads of ``diff``."""
         return self._encoder.encode(diff)
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The linear part, then the network: head, pooling, layers from the last to the first, embeddings."""
+        return (_LINEAR_PART, *(name for name, _ in self._network.stages))
+
+    def randomised(self, stages: int, seed: int) -> DiffTransformerClassifier:
+        """A copy, with a memory of its own, with random parameters in its first stages, see ``Layered``."""
+        check_stages(stages, len(self.stages))
+        network = permuted(self._network, first(self._network.stages, stages - 1) if stages else (), seed)
+        linear = self._linear.permuted(seed) if stages else self._linear
+        digest = copy_digest(self.digest, stages, seed)
+        return DiffTransformerClassifier(network, linear, self._tokenizer, self.settings, digest)
 
     def predict(self, diffs: Sequence[Diff]) -> tuple[Prediction, ...]:
         """One prediction a diff, in order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,3 +32,7 @@ class Linear:
     def logit(self, row: Ngrams) -> float:
         """The logit of a row."""
         return float(self.weights[present(row)].sum(dtype=np.float64)) + self.bias
+
+    def permuted(self, seed: int) -> Linear:
+        """The same with its weights in other places."""
+        return replace(self, weights=np.random.default_rng(seed).permutation(self.weights))

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from transformers import ModernBertConfig, ModernBertModel
 
+from models.classify.randomised import Stage, transformer_stages
 from models.encode.segments import ORDINALS, SIDES, Ints, Layout
 
 _BIN = 16
@@ -117,6 +118,18 @@ class DiffNetwork(nn.Module):
         """The table of word embeddings."""
         table: nn.Embedding = self.encoder.embeddings.tok_embeddings
         return table
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Its parameters from the logit down: head, pooling (with the encoder's last norm), layers, embeddings."""
+        own = [name for name, _ in self.named_parameters() if not name.startswith("encoder.")]
+        stacked = transformer_stages(self.encoder)
+        inside = [tuple(f"encoder.{name}" for name in names) for _, names in stacked]
+        tables = tuple(name for name in own if name.startswith(("sides.", "files.", "hunks.")))
+        pooling = tuple(name for name in own if name.startswith(("query.", "key.", "value.")))
+        head = tuple(name for name in own if name not in {*tables, *pooling})
+        layers = [(name, inside[n]) for n, (name, _) in enumerate(stacked)][1:-1]
+        return (("head", head), ("pooling", (*pooling, *inside[0])), *layers, ("embeddings", (*tables, *inside[-1])))
 
     def hidden(self, batch: Batch) -> list[Tensor]:
         """The last hidden states of every group of segments, each of shape (segments, longest, width)."""

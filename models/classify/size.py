@@ -15,9 +15,10 @@ from models.change.types import METRICS_FILE, Diff, Unit
 from models.classify.additive import AVERAGE, Contribution, Contributions
 from models.classify.checkpoint import SIZE, Settings, check_folder, digest_folder, read_json, read_settings, unfinished
 from models.classify.features import NAMES, described, measure
+from models.classify.layered import check_stages, copy_digest
 from models.classify.protocol import Prediction
 from models.classify.settled import Settled
-from models.classify.trees import Forest, document, forest, shapley
+from models.classify.trees import Forest, document, forest, permuted_leaves, shapley
 from models.encode.types import Side
 from models.encode.words import reading
 from models.errors import ModelError
@@ -35,6 +36,17 @@ class SizeClassifier(Settled):
         super().__init__(settings, digest)
         self._forest = model
         self._booster = xgboost.Booster({"nthread": 1}, model_file=bytearray(document(model)))
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """One: the values of the leaves."""
+        return ("leaves",)
+
+    def randomised(self, stages: int, seed: int) -> SizeClassifier:
+        """A copy whose leaves have each other's values, over all trees, see ``Layered``; its splits stay."""
+        check_stages(stages, 1)
+        digest = copy_digest(self.digest, stages, seed)
+        return SizeClassifier(permuted_leaves(self._forest, seed) if stages else self._forest, self.settings, digest)
 
     def predict(self, diffs: Sequence[Diff]) -> tuple[Prediction, ...]:
         """One prediction a diff, in order; all words count as read, because a metric leaves none out."""

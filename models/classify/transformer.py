@@ -22,7 +22,9 @@ from transformers.utils import logging as transformers_logging
 
 from models.change.types import Diff
 from models.classify.checkpoint import Settings, digest_folder, read_json, read_settings, validate_folder
+from models.classify.layered import check_stages, copy_digest
 from models.classify.protocol import Prediction
+from models.classify.randomised import first, permuted, transformer_stages
 from models.classify.settled import Settled
 from models.encode.encoder import DiffEncoder, EncodeOptions
 from models.encode.types import EncodedDiff
@@ -46,7 +48,8 @@ class TransformerClassifier(Settled):
         self, model: PreTrainedModel, encoder: DiffEncoder, settings: Settings, special: tuple[int | None, int], digest: str
     ) -> None:
         """``special``: the ids of the mask (or None) and of the padding token."""
-        self._model: nn.Module = nn.Module.eval(model).requires_grad_(False)
+        nn.Module.eval(model).requires_grad_(False)
+        self._model = model
         self._body: nn.Module = model.base_model
         self._embeddings: nn.Module = model.get_input_embeddings()
         self._encoder = encoder
@@ -66,6 +69,19 @@ class TransformerClassifier(Settled):
     def encode(self, diff: Diff) -> EncodedDiff:
         """The ids that the model reads of ``diff``."""
         return self._encoder.encode(diff)
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Head, layers from the last to the first, embeddings."""
+        return tuple(name for name, _ in transformer_stages(self._model))
+
+    def randomised(self, stages: int, seed: int) -> TransformerClassifier:
+        """A copy with random parameters in its first stages, see ``Layered``."""
+        found = transformer_stages(self._model)
+        check_stages(stages, len(found))
+        model = permuted(self._model, first(found, stages), seed)
+        special, digest = (self._mask_id, self._pad_id), copy_digest(self.digest, stages, seed)
+        return TransformerClassifier(model, self._encoder, self.settings, special, digest)
 
     def predict(self, diffs: Sequence[Diff]) -> tuple[Prediction, ...]:
         """One prediction a diff, in order, scored in batches of similar length."""

@@ -6,7 +6,8 @@ import json
 import math
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from random import Random
 from typing import Any
 
 MOST_TREES, MOST_NODES, DEEPEST = 5_000, 4_096, 16
@@ -58,6 +59,18 @@ def forest(data: dict[str, Any], names: Sequence[str]) -> Forest:
         return Forest(math.log(share / (1 - share)), tuple(_tree(one, len(names)) for one in trees), len(names))
     except (KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
         raise ValueError(f"a part is missing or of another type: {error}") from error
+
+
+def permuted_leaves(model: Forest, seed: int) -> Forest:
+    """The same trees whose leaves, over all trees, have changed their values among themselves."""
+    values = [cut for tree in model.trees for cut, left in zip(tree.cut, tree.left, strict=True) if left == -1]
+    Random(seed).shuffle(values)  # noqa: S311 - nothing secret is drawn
+    drawn = iter(values)
+    trees = tuple(
+        replace(tree, cut=tuple(next(drawn) if left == -1 else cut for cut, left in zip(tree.cut, tree.left, strict=True)))
+        for tree in model.trees
+    )
+    return replace(model, trees=trees)
 
 
 def _tree(data: dict[str, Any], features: int) -> Tree:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from models.classify.checkpoint import SETTINGS, digest_folder, read_json, read_
 from models.errors import ModelError, UsageError
 from models.evaluate.markdown import escaped, markdown
 from models.evaluate.report import Report, band_payload
+from models.evaluate.sanity_sections import sanity_sections
 from models.evaluate.sections import Section, bands, counted, sections
 from models.files import write_whole
 
@@ -19,6 +20,8 @@ SCHEMA = "whydiff/card/1"
 CARD, DATA = "CARD.md", "card.json"
 KNOWN = ("train_rows", "train_projects")
 """What a card keeps about the data that a model was trained on, which no prediction tells."""
+PARTS: Mapping[str, Callable[[Mapping[str, Any]], Iterable[Section]]] = {"sanity": sanity_sections}
+"""What else was measured of a checkpoint and is stored in its card under this name, and how it is shown."""
 _READS = {
     "size": "reads the size and shape of a change, no code",
     "bag": "reads which words are added, removed, in paths and in the message, without their order",
@@ -100,10 +103,37 @@ def card_data(facts: Mapping[str, Any], report: Report, data: Mapping[str, Any] 
 
 
 def write_card(folder: Path, data: Mapping[str, Any]) -> None:
-    """``card.json`` for machines, then ``CARD.md`` for people, each whole."""
+    """``card.json`` for machines, then ``CARD.md`` for people, each whole; the ``PARTS`` of a card of the same digest stay."""
+    data = {**_parts(folder, data["facts"]["digest"]), **data}
     stored, text = json.dumps(data, indent=1, allow_nan=False) + "\n", card_text(data)
     write_whole(folder / DATA, lambda path: path.write_text(stored, encoding="utf-8"))
     write_whole(folder / CARD, lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def check_part(folder: Path, digest: str) -> dict[str, Any]:
+    """The ``card.json`` of ``folder``; raises ModelError unless it is of the checkpoint with ``digest``, as the folder is."""
+    if not (folder / DATA).exists():
+        raise ModelError(f"{folder} has no {DATA} to add to; make a card with whydiff evaluate --card first.")
+    data = read_json(folder / DATA)
+    facts = data.get("facts")
+    carded = facts.get("digest") if data.get("schema") == SCHEMA and isinstance(facts, dict) else None
+    if not carded == digest == digest_folder(folder):
+        raise ModelError(f"The {DATA} in {folder} is of another checkpoint; make its card anew with whydiff evaluate --card.")
+    return data
+
+
+def add_part(folder: Path, name: str, part: Mapping[str, Any]) -> None:
+    """Store ``part``, which holds the "digest" of the checkpoint, under ``name`` of ``PARTS`` in the card of ``folder``.
+
+    Raises ModelError as ``check_part`` does.
+    """
+    write_card(folder, check_part(folder, part["digest"]) | {name: dict(part)})
+
+
+def _parts(folder: Path, digest: str) -> dict[str, Any]:
+    """The ``PARTS`` that the card in ``folder`` has of the checkpoint with ``digest``."""
+    data = read_json(folder / DATA) if (folder / DATA).exists() else {}
+    return {name: data[name] for name in PARTS if isinstance(data.get(name), dict) and data[name].get("digest") == digest}
 
 
 def stored_data(folder: Path) -> dict[str, Any]:
@@ -122,7 +152,8 @@ def card_text(data: Mapping[str, Any]) -> str:
     own = [one for one in report["models"] if one["name"] == data["model"]]
     others = [{**one, "at_threshold": None, "calibration": None} for one in report["models"] if one["name"] != data["model"]]
     shown = [one for one in sections({**report, "models": [*own, *others]}) if not one.title.endswith(", risk bands")]
-    return head + markdown([_models(report), *shown, _bands(facts, own[0]), _options(facts), Section("Limits", _LIMITS)])
+    parts = [section for name, made in PARTS.items() if name in data for section in made(data[name])]
+    return head + markdown([_models(report), *shown, _bands(facts, own[0]), *parts, _options(facts), Section("Limits", _LIMITS)])
 
 
 def _head(data: Mapping[str, Any]) -> Iterator[str]:

@@ -47,16 +47,17 @@ class Data:
 
 
 def train_diff_transformer(
-    frame: pd.DataFrame, options: DiffTransformerOptions, folder: Path, init: Path | None = None
+    frame: pd.DataFrame, options: DiffTransformerOptions, folder: Path, init: Path | None = None, refit: bool = False
 ) -> Iterator[Report]:
     """Train on the rows with split "train" of ``frame``, yielding progress; goes on with what ``folder`` holds.
 
     Leaves ``model.safetensors``, ``config.json``, ``tokenizer.json``, ``train.json``, ``state.json`` and, if the network was
     pre-trained here, ``guesser.safetensors`` (what it was then: a masked language model) in ``folder``, and in its folder
-    ``work`` what only going on needs.
+    ``work`` what only going on needs. ``refit``: the linear part of ``init`` is left behind and fitted anew to these rows.
     """
     rows = frame[frame["split"] == "train"].reset_index(drop=True)
     start = begun(init, options, folder) if init else fresh(rows, options, folder)
+    start = replace(start, linear=None) if refit else start
     data = _data(rows, start, options, folder)
     start.network.to(best_device())
     start.guesser.to(best_device())
