@@ -26,6 +26,7 @@ from explain.counterfactual.search import search
 from explain.counterfactual.types import Progress, SearchOptions, SearchResult
 from explain.counterfactual.verify import Verification, verify, verify_core
 from explain.trust.panel import trust
+from explain.trust.sanity import stored_warnings
 from explain.trust.types import Trust
 from models.change.types import Diff
 from models.classify.function import PREFIX, load_function
@@ -87,11 +88,17 @@ def trusting(diff: Diff, model: Classifier, attribution: Attribution, options: A
     """The measuring of how far ``attribution``, made with these options, may be believed; the first call begins it."""
 
     def work(cancelled: Callable[[], bool]) -> Iterator[Trust]:
-        return trust(diff, model, attribution, options, cancelled=cancelled)
+        return trust(diff, model, attribution, options, _warnings(model, attribution.method), cancelled)
 
     parts = (diff.id, model.digest, attribution.method, astuple(options))
     key = hashlib.sha256(repr(parts).encode()).hexdigest()
     return _trust_jobs().get(key) or _trust_jobs().start(key, work)
+
+
+def _warnings(model: Classifier, method: str) -> tuple[str, ...]:
+    """What the card of the server's model says against the method."""
+    name = os.environ.get(MODEL_VARIABLE, "")
+    return () if name.startswith(PREFIX) else stored_warnings(find(name).folder, model.digest, method)
 
 
 def find_search(diff: Diff, model: Classifier, options: SearchOptions) -> Job[Progress | Searched] | None:

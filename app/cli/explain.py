@@ -12,7 +12,7 @@ import typer
 
 from app.cli.console import plain, progress, show, working
 from app.cli.explain_set import Asked, SliceFlags, explain_set
-from app.cli.inputs import load_classifier, model_payload, read_text_diff
+from app.cli.inputs import known_warnings, load_classifier, model_payload, read_text_diff
 from app.cli.options import Gate, ModelChoice, Source
 from app.cli.output import check_output, dumps, emit
 from app.cli.precedents import PrecedentFlags, precedents
@@ -211,6 +211,7 @@ def _card(how: How, classifier: Classifier) -> MethodCard:
 
 def _explanation(diff: Diff, classifier: Classifier, model: str | None, how: How, options: AttributionOptions) -> Explanation:
     from app.cli.explanation import Explanation
+    from explain.trust.panel import trust
 
     card = _card(how, classifier)
     with working("Scoring the change"):
@@ -218,17 +219,16 @@ def _explanation(diff: Diff, classifier: Classifier, model: str | None, how: How
     attribution = _last(card.run(diff, classifier, options), card.name, options)
     band = band_of(classifier, prediction.score)
     measured = not how.no_trust and how.against is None and how.format in _FOR_PEOPLE
-    believed = _believed(diff, classifier, attribution, options) if measured else None
+    warnings = known_warnings(classifier, model, card.name)
+    believed = _believed(trust(diff, classifier, attribution, options, warnings)) if measured else None
     shown = model_payload(classifier, model)
     return Explanation(diff, shown, classifier.name, prediction, attribution, how.level, band, believed)
 
 
-def _believed(diff: Diff, classifier: Classifier, attribution: Attribution, options: AttributionOptions) -> Trust:
-    from explain.trust.panel import trust
-
+def _believed(partial: Iterator[Trust]) -> Trust:
     with progress() as bar:
         task = bar.add_task("How far to believe it", total=None)
-        for found in trust(diff, classifier, attribution, options):
+        for found in partial:
             bar.update(task, total=found.steps, completed=found.done, description=f"How far to believe it: {found.doing}")
     return found
 

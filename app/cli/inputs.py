@@ -76,6 +76,14 @@ def model_payload(classifier: Classifier, model: str | Path | None) -> dict[str,
     return {"id": classifier.digest, "path": clean(str(find(str(model or "")).folder.absolute()))}
 
 
+def known_warnings(classifier: Classifier, model: str | Path | None, method: str) -> tuple[str, ...]:
+    """What the card of the model says against the method; nothing of a function, which has none."""
+    from explain.trust.sanity import stored_warnings
+    from models.registry.resolve import find
+
+    return () if _is_function(model) else stored_warnings(find(str(model or "")).folder, classifier.digest, method)
+
+
 @contextmanager
 def guessing_by(folder: Path | None) -> Iterator[None]:
     """Within, words are proposed by the masked language model in ``folder``, or by the shipped one."""

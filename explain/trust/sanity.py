@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from explain.trust.sanity_options import PART, SanityOptions
+from models.classify.checkpoint import read_json
+from models.errors import ModelError
 from models.evaluate.bootstrap import Estimate
 from models.evaluate.sanity_sections import LEARNT
 
-SCHEMA = "whydiff/sanity/1"
+SCHEMA, CARD = "whydiff/sanity/1", "card.json"
 RANDOM_MOST, TOP_MOST = 0.3, 0.9
 """Rank correlations above which a method is warned of: with all parameters random, or labels; with the first stage random."""
 LEAST_FOUND = {
@@ -121,6 +124,17 @@ def warnings(card_data: Mapping[str, Any], method: str) -> tuple[str, ...]:
         return tuple(_warnings(data, method)) if isinstance(data, Mapping) and data.get("schema") == SCHEMA else ()
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         return ()
+
+
+def stored_warnings(folder: Path, digest: str, method: str) -> tuple[str, ...]:
+    """``warnings`` of the card in a checkpoint's ``folder``; none without a card, or with one of another checkpoint."""
+    path = folder / CARD
+    try:
+        data = read_json(path) if path.is_file() else {}
+    except (ModelError, OSError):
+        return ()
+    part = data.get(PART)
+    return warnings(data, method) if isinstance(part, Mapping) and part.get("digest") == digest else ()
 
 
 def _warnings(data: Mapping[str, Any], method: str) -> Iterator[str]:

@@ -46,14 +46,14 @@ class Rule:
 
     def examples(self, count: int, seed: int) -> tuple[Example, ...]:
         """``count`` changes to learn from, half of them positive, in random order."""
-        random = Random(f"{self.name} learnt {seed}")  # noqa: S311 - nothing secret is drawn
+        random = Random(f"{self.name} learnt {seed}")
         labels = [n % 2 == 1 for n in range(count)]
         random.shuffle(labels)
         return tuple(Example(self.learnt(random, label).diff(), label) for label in labels)
 
     def questions(self, count: int, seed: int) -> tuple[Example, ...]:
         """``count`` positive changes, of other random names, with causes and twins."""
-        random = Random(f"{self.name} asked {seed}")  # noqa: S311 - nothing secret is drawn
+        random = Random(f"{self.name} asked {seed}")
         return tuple(self.asked(random) for _ in range(count))
 
 

@@ -62,7 +62,7 @@ def chosen(diffs: Iterable[Diff], classifier: Classifier, rows: int, seed: int) 
     Raises DataError where fewer than two are so.
     """
     order = [diff for _, diff in sorted({diff.id: diff for diff in diffs}.items())]
-    Random(seed).shuffle(order)  # noqa: S311 - nothing secret is drawn
+    Random(seed).shuffle(order)
     found: list[Diff] = []
     for diff in order:
         if len(found) < rows and diff.added + diff.removed >= _FEWEST_LINES:
@@ -151,7 +151,7 @@ def _found(known: Sequence[Example], model: Classifier, seed: int) -> Iterator[F
     for card in fitting(model):
         for level in levels(card):
             pairs = list(zip(values[card.name], (one.causes for one in known), strict=True))
-            random = Random(seed)  # noqa: S311 - nothing secret is drawn
+            random = Random(seed)
             shares = [recall(attribution, causes, level) for attribution, causes in pairs]
             chance = [by_chance(attribution, causes, level, random) for attribution, causes in pairs]
             yield Found(card.name, level.value, estimate(shares), sum(chance) / len(chance))

@@ -64,7 +64,7 @@ def forest(data: dict[str, Any], names: Sequence[str]) -> Forest:
 def permuted_leaves(model: Forest, seed: int) -> Forest:
     """The same trees whose leaves, over all trees, have changed their values among themselves."""
     values = [cut for tree in model.trees for cut, left in zip(tree.cut, tree.left, strict=True) if left == -1]
-    Random(seed).shuffle(values)  # noqa: S311 - nothing secret is drawn
+    Random(seed).shuffle(values)
     drawn = iter(values)
     trees = tuple(
         replace(tree, cut=tuple(next(drawn) if left == -1 else cut for cut, left in zip(tree.cut, tree.left, strict=True)))
