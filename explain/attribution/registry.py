@@ -47,12 +47,16 @@ class MethodCard:
     runner: Runner
     queries: Callable[[int, AttributionOptions], int]
 
-    def run(self, diff: Diff, classifier: Classifier, options: AttributionOptions) -> Iterator[Attribution]:
-        """Partial results, the last being the answer. Raises UsageError, naming the methods that fit, for a wrong classifier."""
+    def fitted(self, classifier: Classifier) -> MethodCard:
+        """This card. Raises UsageError, naming the methods that fit, where the method cannot explain ``classifier``."""
         if not self.fits(classifier):
             others = ", ".join(card.name for card in fitting(classifier))
             raise UsageError(f"Expected {self.needs} for {self.name}, but {classifier.name} is none; use {others}.")
-        return self.runner(diff, classifier, options)
+        return self
+
+    def run(self, diff: Diff, classifier: Classifier, options: AttributionOptions) -> Iterator[Attribution]:
+        """Partial results, the last being the answer. Raises UsageError, naming the methods that fit, for a wrong classifier."""
+        return self.fitted(classifier).runner(diff, classifier, options)
 
     def max_queries(self, n: int, options: AttributionOptions | None = None) -> int:
         """The most scorings for a diff of ``n`` lines (message lines, paths, hunk sections and the size count as lines).
