@@ -28,6 +28,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "codeowners": ("models.change.component",),
     "identify": ("models.change.language",),
     "numpy": (
+        "explain.trust.line_report",
         "models.classify.bag",
         "models.classify.diff_guesser",
         "models.classify.diff_transformer",

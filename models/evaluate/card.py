@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from models.classify.checkpoint import SETTINGS, digest_folder, read_json, read_kind, read_settings
 from models.errors import ModelError, UsageError
+from models.evaluate.faulty_lines import line_sections
 from models.evaluate.markdown import escaped, markdown
 from models.evaluate.report import Report, band_payload
 from models.evaluate.sections import Section, bands, counted, sections
@@ -19,6 +21,8 @@ SCHEMA = "whydiff/card/1"
 CARD, DATA = "CARD.md", "card.json"
 KNOWN = ("train_rows", "train_projects")
 """What a card keeps about the data that a model was trained on, which no prediction tells."""
+PARTS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[Section]]] = MappingProxyType({"lines": line_sections})
+"""What other commands add to a card: where it stands in ``card.json``, and the sections made of it."""
 _READS = {
     "size": "reads the size and shape of a change, no code",
     "bag": "reads which words are added, removed, in paths and in the message, without their order",
@@ -115,6 +119,33 @@ def stored_data(folder: Path) -> dict[str, Any]:
     return {name: known[name] for name in KNOWN} if all(type(known.get(name)) is int for name in KNOWN) else {}
 
 
+def stored_parts(folder: Path, digest: str) -> dict[str, Any]:
+    """The ``PARTS`` of the card that ``folder`` has already, where it speaks of the checkpoint with ``digest``."""
+    stored = read_json(folder / DATA) if (folder / DATA).exists() else {}
+    if not _speaks_of(stored, digest):
+        return {}
+    return {name: stored[name] for name in PARTS if isinstance(stored.get(name), dict)}
+
+
+def carded(folder: Path, digest: str) -> dict[str, Any]:
+    """``card.json`` of ``folder``, to which a part may be added.
+
+    Raises UsageError where the folder does not hold the checkpoint with ``digest``, or has no card of it.
+    """
+    found = checkpoint_facts(folder)["digest"]
+    if found != digest:
+        raise UsageError(f"{folder} holds the checkpoint {found}, but measured is {digest}; name the folder of that model.")
+    stored = read_json(folder / DATA) if (folder / DATA).exists() else {}
+    if not _speaks_of(stored, digest):
+        raise UsageError(f"{folder} has no card of this checkpoint yet; write it with whydiff evaluate PREDICTIONS --card first.")
+    return stored
+
+
+def _speaks_of(card: Mapping[str, Any], digest: str) -> bool:
+    facts = card.get("facts")
+    return isinstance(facts, dict) and facts.get("digest") == digest
+
+
 def card_text(data: Mapping[str, Any]) -> str:
     """``CARD.md`` from ``card.json``, for any kind of model."""
     facts, report = data["facts"], data["report"]
@@ -122,7 +153,8 @@ def card_text(data: Mapping[str, Any]) -> str:
     own = [one for one in report["models"] if one["name"] == data["model"]]
     others = [{**one, "at_threshold": None, "calibration": None} for one in report["models"] if one["name"] != data["model"]]
     shown = [one for one in sections({**report, "models": [*own, *others]}) if not one.title.endswith(", risk bands")]
-    return head + markdown([_models(report), *shown, _bands(facts, own[0]), _options(facts), Section("Limits", _LIMITS)])
+    parts = [one for name, made in PARTS.items() if name in data for one in made(data[name])]
+    return head + markdown([_models(report), *shown, _bands(facts, own[0]), *parts, _options(facts), Section("Limits", _LIMITS)])
 
 
 def _head(data: Mapping[str, Any]) -> Iterator[str]:
