@@ -122,9 +122,7 @@ def _ngrams(truth: Labelled, background: Path | None, seed: int) -> NGrams | Non
     return None
 
 
-def _judged(
-    truth: Labelled, most: int | None, classifier: Classifier, rankers: Sequence[Ranker]
-) -> tuple[list[Judged], int]:
+def _judged(truth: Labelled, most: int | None, classifier: Classifier, rankers: Sequence[Ranker]) -> tuple[list[Judged], int]:
     """Every readable bad change with its figures, and how many cannot be read."""
     from explain.trust.line_report import judge
     from explain.trust.lines import line_case

@@ -1,7 +1,7 @@
 """How good a ranking of the lines of one change is, against the lines known to be at fault.
 
 Definitions as in line-level defect prediction: Wattanakriengkrai et al. 2020, "Predicting Defective Lines Using a
-Model-Agnostic Technique" (LINE-DP: recall at effort, effort at recall, initial false alarm), Pornprasit and Tantithamthavorn 2021,
+Model-Agnostic Technique" (recall at effort, effort at recall, initial false alarm), Pornprasit and Tantithamthavorn 2021,
 "JITLine" (the same within a commit, and Top-10 accuracy), Ni et al. 2022, "The best of both worlds" (JIT-Fine; Top-5 as well).
 Effort is the number of lines read, from the highest value on; n is the number of lines of the change, d of those at fault.
 

@@ -24,23 +24,41 @@ SCHEMA = "whydiff/lines/1"
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One change: whether the model flags it, and every figure by ranker; None where no line is known to be at fault."""
+    """What came out for one change; ``figures``, by ranker, is None where no line is known to be at fault.
 
-    case: LineCase
+    ``lines`` rank, ``faulty`` of them are at fault; the other numbers are those of its ``LineCase``.
+    """
+
+    project: str
     flagged: bool
     figures: Mapping[str, Mapping[str, float]] | None
+    lines: int
+    faulty: int
+    named: int
+    missing: int
+    unranked: int
+    cut: bool
 
 
 def judge(cases: Iterable[LineCase], classifier: Classifier, rankers: Sequence[Ranker]) -> Iterator[Judged]:
-    """Yield every change with its figures. One without a line at fault is not given to the rankers."""
+    """Yield what comes out for every change. One without a line at fault is not given to the rankers."""
     for case in cases:
-        flagged = classifier.predict([case.diff])[0].flagged
-        if not case.faulty:
-            yield Judged(case, flagged, None)
-            continue
-        faulty = [line.faulty for line in case.lines]
-        figures = {one.name: line_figures(one.values(case), faulty) or {} for one in rankers}
-        yield Judged(case, flagged, figures)
+        yield Judged(
+            project=case.project,
+            flagged=classifier.predict([case.diff])[0].flagged,
+            figures=_all_figures(case, rankers) if case.faulty else None,
+            lines=len(case.lines),
+            faulty=case.faulty,
+            named=case.named,
+            missing=case.missing,
+            unranked=case.unranked,
+            cut=case.cut,
+        )
+
+
+def _all_figures(case: LineCase, rankers: Sequence[Ranker]) -> dict[str, dict[str, float]]:
+    faulty = [line.faulty for line in case.lines]
+    return {one.name: line_figures(one.values(case), faulty) or {} for one in rankers}
 
 
 def line_report(
@@ -64,20 +82,18 @@ def line_report(
 
 
 def _counts(judged: Sequence[Judged], unreadable: int) -> dict[str, int]:
-    cases = [one.case for one in judged]
-    missing_whole = sum(case.missing for case in cases if not case.cut)
     return {
-        "bad": len(cases) + unreadable,
+        "bad": len(judged) + unreadable,
         "unreadable": unreadable,
-        "measured": sum(case.faulty > 0 for case in cases),
+        "measured": sum(one.faulty > 0 for one in judged),
         "flagged": sum(one.flagged for one in judged),
-        "cut": sum(case.cut for case in cases),
-        "lines": sum(len(case.lines) for case in cases if case.faulty),
-        "faulty": sum(case.faulty for case in cases),
-        "named": sum(case.named for case in cases),
-        "missing_of_cut": sum(case.missing for case in cases) - missing_whole,
-        "missing_of_whole": missing_whole,
-        "unranked": sum(case.unranked for case in cases),
+        "cut": sum(one.cut for one in judged),
+        "lines": sum(one.lines for one in judged if one.faulty),
+        "faulty": sum(one.faulty for one in judged),
+        "named": sum(one.named for one in judged),
+        "missing_of_cut": sum(one.missing for one in judged if one.cut),
+        "missing_of_whole": sum(one.missing for one in judged if not one.cut),
+        "unranked": sum(one.unranked for one in judged),
     }
 
 
@@ -87,13 +103,11 @@ def _group(
     values = {ranker: np.array([[(one.figures or {})[ranker][f] for f in FIGURES] for one in judged]) for ranker in names}
     if not judged:
         return {"name": name, "changes": 0, "rankers": [], "differences": []}
-    points, draws = _drawn(values, [one.case.project for one in judged], options)
+    points, draws = _drawn(values, [one.project for one in judged], options)
     return {
         "name": name,
         "changes": len(judged),
-        "rankers": [
-            {"name": one, "baseline": one in baselines, "figures": _figures(points[one], draws[one])} for one in names
-        ],
+        "rankers": [{"name": one, "baseline": one in baselines, "figures": _figures(points[one], draws[one])} for one in names],
         "differences": [
             {"a": a, "b": b, "figures": _figures(points[a] - points[b], draws[a] - draws[b], verdict=True)}
             for a in names

@@ -1,4 +1,4 @@
-"""A small n-gram model of code lines: how surprising a line is among others (Ray et al. 2016, "On the naturalness of buggy code")."""
+"""A small n-gram model of code: how surprising a line is (Ray et al. 2016, "On the naturalness of buggy code")."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def labelled(path: Path, seed: int, with_truth: bool = True) -> Labelled:
 
 
 def faulty_rows(path: Path, places: Collection[int]) -> Iterator[FaultyRow]:
-    """The rows of ``path`` at ``places`` (from 0), in the order of the file; rows without a column id are called by their place."""
+    """The rows of ``path`` at ``places`` (from 0), in the order of the file; without a column id, places name them."""
     names = opened(path).schema_arrow.names
     wanted, start, left = set(places), 0, len(set(places))
     for batch in batches(path, [name for name in (*_NEEDED, *_OPTIONAL) if name in names], _AT_ONCE):
