@@ -1,7 +1,8 @@
 """What rankings of the lines of bad changes come to, beside each other: means and medians over changes, with intervals.
 
 Intervals are 95 % percentiles of a bootstrap over changes, drawn within each project, the same draws for every ranker, so
-that differences are paired.
+that differences are paired. Every ranking is judged twice: as it is, and with lines that are no code put last
+(``code_first``), which takes no model to know.
 """
 
 from __future__ import annotations
@@ -20,18 +21,22 @@ from models.evaluate.bootstrap import Estimate, Floats, estimate, once, resample
 from models.evaluate.report import EvaluateOptions
 
 SCHEMA = "whydiff/lines/1"
+Figures = Mapping[str, Mapping[str, float]]
+"""By ranker, and by figure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What came out for one change; ``figures``, by ranker, is None where no line is known to be at fault.
 
-    ``lines`` rank, ``faulty`` of them are at fault; the other numbers are those of its ``LineCase``.
+    ``code_first`` is the same for rankings in which lines that are no code come last. ``lines`` rank, ``faulty`` of them are
+    at fault; the other numbers are those of its ``LineCase``.
     """
 
     project: str
     flagged: bool
-    figures: Mapping[str, Mapping[str, float]] | None
+    figures: Figures | None
+    code_first: Figures | None
     lines: int
     faulty: int
     named: int
@@ -43,10 +48,13 @@ class Judged:
 def judge(cases: Iterable[LineCase], classifier: Classifier, rankers: Sequence[Ranker]) -> Iterator[Judged]:
     """Yield what comes out for every change. One without a line at fault is not given to the rankers."""
     for case in cases:
+        flagged = classifier.predict([case.diff])[0].flagged
+        values = {one.name: one.values(case) for one in rankers} if case.faulty else None
         yield Judged(
             project=case.project,
-            flagged=classifier.predict([case.diff])[0].flagged,
-            figures=_all_figures(case, rankers) if case.faulty else None,
+            flagged=flagged,
+            figures=values and {name: _figures_of(case, one) for name, one in values.items()},
+            code_first=values and {name: _figures_of(case, code_first(case, one)) for name, one in values.items()},
             lines=len(case.lines),
             faulty=case.faulty,
             named=case.named,
@@ -56,9 +64,14 @@ def judge(cases: Iterable[LineCase], classifier: Classifier, rankers: Sequence[R
         )
 
 
-def _all_figures(case: LineCase, rankers: Sequence[Ranker]) -> dict[str, dict[str, float]]:
-    faulty = [line.faulty for line in case.lines]
-    return {one.name: line_figures(one.values(case), faulty) or {} for one in rankers}
+def code_first(case: LineCase, values: Sequence[float]) -> list[float]:
+    """The same ranking, but lines that are no code come after all that are; equal values stay equal."""
+    place = {value: n for n, value in enumerate(sorted(set(values)))}
+    return [place[value] + len(place) * float(line.code) for line, value in zip(case.lines, values, strict=True)]
+
+
+def _figures_of(case: LineCase, values: Sequence[float]) -> dict[str, float]:
+    return line_figures(values, [line.faulty for line in case.lines]) or {}
 
 
 def line_report(
@@ -66,17 +79,19 @@ def line_report(
 ) -> dict[str, Any]:
     """The JSON of the contract, without the model; ``names`` are the rankers, ``baselines`` those that others are compared with.
 
-    Figures are of all changes and of those that the model flags, each group on its own.
+    Figures are of all changes and of those that the model flags, each as ranked and with code first.
     """
     measured = [one for one in judged if one.figures is not None]
+    flagged = [one for one in measured if one.flagged]
     return {
         "schema": SCHEMA,
         "changes": _counts(judged, unreadable),
         "replicates": options.replicates,
         "seed": options.seed,
         "groups": [
-            _group("all", measured, names, baselines, options),
-            _group("flagged", [one for one in measured if one.flagged], names, baselines, options),
+            {"name": name, "code_first": first, **_group(members, first, names, baselines, options)}
+            for first in (False, True)
+            for name, members in (("all", measured), ("flagged", flagged))
         ],
     }
 
@@ -98,14 +113,14 @@ def _counts(judged: Sequence[Judged], unreadable: int) -> dict[str, int]:
 
 
 def _group(
-    name: str, judged: Sequence[Judged], names: Sequence[str], baselines: Sequence[str], options: EvaluateOptions
+    judged: Sequence[Judged], first: bool, names: Sequence[str], baselines: Sequence[str], options: EvaluateOptions
 ) -> dict[str, Any]:
-    values = {ranker: np.array([[(one.figures or {})[ranker][f] for f in FIGURES] for one in judged]) for ranker in names}
     if not judged:
-        return {"name": name, "changes": 0, "rankers": [], "differences": []}
+        return {"changes": 0, "rankers": [], "differences": []}
+    found = [(one.code_first if first else one.figures) or {} for one in judged]
+    values = {name: np.array([[one[name][figure] for figure in FIGURES] for one in found]) for name in names}
     points, draws = _drawn(values, [one.project for one in judged], options)
     return {
-        "name": name,
         "changes": len(judged),
         "rankers": [{"name": one, "baseline": one in baselines, "figures": _figures(points[one], draws[one])} for one in names],
         "differences": [

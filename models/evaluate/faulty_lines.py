@@ -15,26 +15,28 @@ NAMES = {
     "effort_at_20_recall": "Effort@20%Recall",
     "false_alarms": "IFA",
 }
-_GROUPS = {"all": "all bad changes", "flagged": "bad changes that the model flags"}
+_CODE_FIRST = " Every ranking, the baselines too, with comments, tests, examples and documentation put last."
+_GROUPS = {"all": "all bad changes", "flagged": "flagged ones"}
 
 
 def line_sections(report: Json) -> Iterator[Section]:
-    """What was measured; then of all bad changes and of the flagged ones the figures, and how far they are from the baselines."""
+    """What was measured; then of all and of the flagged changes, as ranked and with code first, figures and differences."""
     yield _measured(report)
     for group in report["groups"]:
-        name = _GROUPS[group["name"]]
+        title = f"Lines at fault, {_GROUPS[group['name']]}" + (", code first" if group["code_first"] else "")
         if not group["changes"]:
-            yield Section(f"Lines at fault, {name}", "There is no such change with a line known to be at fault.")
+            yield Section(title, "There is no such change with a line known to be at fault.")
             continue
         yield Section(
-            f"Lines at fault, {name}",
-            f"{counted(group['changes'], 'change')}. Of Effort@20%Recall and IFA less is better, of the others more.",
+            title,
+            f"{counted(group['changes'], 'change')}. Of Effort@20%Recall and IFA less is better, of the others more."
+            + (_CODE_FIRST if group["code_first"] else ""),
             ("ranked by", *NAMES.values()),
             tuple(row for one in group["rankers"] for row in _rows(one)),
         )
         if group["differences"]:
             yield Section(
-                f"Lines at fault, {name}, beside the baselines",
+                f"{title}, beside the baselines",
                 "Differences of means, on the same draws; only where an interval excludes 0 are the two told apart.",
                 ("ranked by, less baseline", *NAMES.values()),
                 tuple(

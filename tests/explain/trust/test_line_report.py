@@ -10,7 +10,7 @@ import pytest
 
 from explain.trust.line_figures import FIGURES
 from explain.trust.line_rankers import ByLength, ByLot
-from explain.trust.line_report import Judged, judge, line_report
+from explain.trust.line_report import Judged, code_first, judge, line_report
 from models.evaluate.faulty_lines import NAMES, line_sections
 from models.evaluate.report import EvaluateOptions
 from tests.explain.trust.line_toys import By, Counted, case
@@ -45,9 +45,10 @@ def test_a_change_without_a_fault_is_counted_and_not_ranked() -> None:
 
 
 def test_planted_rankings_have_the_best_and_the_worst_figures() -> None:
-    whole, flagged = report(made())["groups"]
-    assert (whole["name"], whole["changes"], flagged["name"], flagged["changes"]) == ("all", 30, "flagged", 10)
-    for group in (whole, flagged):
+    groups = report(made())["groups"]
+    named = [(one["name"], one["code_first"], one["changes"]) for one in groups]
+    assert named == [("all", False, 30), ("flagged", False, 10), ("all", True, 30), ("flagged", True, 10)]
+    for group in groups:
         figures = {one["name"]: one["figures"] for one in group["rankers"]}
         assert figures["perfect"]["recall_at_20_effort"]["mean"] == {"value": 1.0, "low": 1.0, "high": 1.0}
         assert figures["perfect"]["false_alarms"]["median"] == {"value": 0.0, "low": 0.0, "high": 0.0}
@@ -107,16 +108,29 @@ def test_medians_of_draws_are_those_of_numpy() -> None:
 def test_the_report_is_json_and_its_sections_show_every_ranker() -> None:
     data = json.loads(json.dumps(report(made()), allow_nan=False))
     assert data["schema"] == "whydiff/lines/1"
-    first, whole, beside, flagged, _ = line_sections(data)
+    first, whole, beside, flagged, _, *again = line_sections(data)
     assert "Of 31 bad changes 30 have such a line" in first.text
     assert whole.header[1:] == tuple(NAMES.values())
     assert [row[0] for row in whole.rows][:2] == ["perfect, mean", "perfect, median"]
     assert [row[0] for row in beside.rows] == [f"{a} - {b}" for a in ("perfect", "worst") for b in ("random", "longest line")]
     assert flagged.text.startswith("10 changes.")
+    assert [one.title.partition(", code first")[0] for one in again] == [
+        one.title.partition(", beside")[0] for one in (whole, whole, flagged, flagged)
+    ]
 
 
 def test_no_flagged_change_is_said() -> None:
     judged = list(judge([case(["a();", "b();"], ["b();"])], Counted(), [ByLot()]))
     data = line_report(judged, ["random"], ["random"], 0, OPTIONS)
-    assert data["groups"][1] == {"name": "flagged", "changes": 0, "rankers": [], "differences": []}
+    assert data["groups"][1] == {"name": "flagged", "code_first": False, "changes": 0, "rankers": [], "differences": []}
     assert [one.text for one in line_sections(data)][-1] == "There is no such change with a line known to be at fault."
+
+
+def test_with_code_first_lines_that_are_none_come_last_in_their_own_order() -> None:
+    mixed = case(["// a", "b();", "// c", "d();", "e();"], ["d();"])
+    assert code_first(mixed, [9.0, 1.0, 8.0, 2.0, 1.0]) == [3.0, 4.0, 2.0, 5.0, 4.0]
+    (one,) = judge([mixed], Counted(), [ByLot()])
+    assert one.figures is not None
+    assert one.code_first is not None
+    assert one.figures["random"]["false_alarms"] == pytest.approx(2)
+    assert one.code_first["random"]["false_alarms"] == pytest.approx(1)

@@ -61,3 +61,18 @@ def test_context_and_removed_lines_do_not_rank() -> None:
     assert made is not None
     assert [line.text for line in made.lines] == ["new();"]
     assert made.missing == 2
+
+
+def test_comments_and_tests_are_marked_as_no_code() -> None:
+    text = "--- a/src/a.c\n+++ b/src/a.c\n@@ -1,2 +1,6 @@\n /* begins\n+middle\n+ends */\n+x();  // why\n+// x();\n y();\n"
+    made = line_case(row(text + patch("src/test/a.c", "x();") + patch("src/b.c", "// x();", "x();"), ("src/a.c", "x(); // why")))
+    assert made is not None
+    assert [(line.text, line.code) for line in made.lines] == [
+        ("middle", False),
+        ("ends */", False),
+        ("x(); // why", True),
+        ("// x();", False),
+        ("x();", False),
+        ("// x();", False),
+        ("x();", True),
+    ]
