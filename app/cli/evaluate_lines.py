@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from models.data.faulty import Labelled
 
 _METHODS = "auto,counterfactual"
-_BACKGROUND_ROWS, _BACKGROUND_LINES = 2000, 100_000
-"""Most changes and lines that the n-gram baseline learns from."""
+_BACKGROUND = 1000
+"""Most changes that the n-gram baseline learns from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +104,16 @@ def evaluate_lines(dataset: Path, flags: LineFlags, choice: ModelChoice, how: Ho
 
 
 def _ngrams(truth: Labelled, background: Path | None, seed: int) -> NGrams | None:
-    """The model of the n-gram baseline; None, which is said, where no other change is there to learn from."""
-    from itertools import islice
-
+    """The model of the n-gram baseline, which sees no change that is judged; None, which is said, where no other is there."""
     from explain.trust.lines import added_lines
     from explain.trust.ngrams import NGrams
     from models.data.faulty import faulty_rows, labelled
 
     source = truth if background is None else labelled(background, seed, with_truth=False)
     with working("Learning which lines are usual"):
-        rows = faulty_rows(source.path, source.others[:_BACKGROUND_ROWS])
-        texts = (text for row in rows if row.diff is not None for _, text in added_lines(row.diff))
-        lines = list(islice(texts, _BACKGROUND_LINES))
+        rows = faulty_rows(source.path, source.others[:_BACKGROUND])
+        diffs = (row.diff for row in rows if row.diff is not None and row.id not in truth.bad_ids)
+        lines = [text for diff in diffs for _, text in added_lines(diff)]
         if lines:
             return NGrams(lines)
     say(f"{source.path} holds no lines of changes that are not bad, so there is no n-gram baseline; --background names others.")

@@ -43,12 +43,12 @@ class FaultyRow:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """The rows of one file: how many there are, the places of the bad ones (label 1) and of all others, in the order of a lot."""
+    """The places of the bad rows (label 1) of one file and of all others, in the order of a lot; ``bad_ids`` in no order."""
 
     path: Path
-    rows: int
     bad: tuple[int, ...]
     others: tuple[int, ...]
+    bad_ids: frozenset[str]
 
 
 def labelled(path: Path, seed: int, with_truth: bool = True) -> Labelled:
@@ -57,20 +57,25 @@ def labelled(path: Path, seed: int, with_truth: bool = True) -> Labelled:
     Raises DataError for what is no dataset, or, ``with_truth``, lacks the column ``defective_lines`` or bad changes.
     """
     _check(path, _NEEDED if with_truth else _NEEDED[:1])
-    names = opened(path).schema_arrow.names
-    wanted = [name for name in ("id", "label") if name in names]
-    bad: list[tuple[bytes, int]] = []
-    others: list[tuple[bytes, int]] = []
+    known = opened(path).schema_arrow.names
+    bad: list[tuple[bytes, int, str]] = []
+    others: list[tuple[bytes, int, str]] = []
     start = 0
-    for batch in batches(path, wanted, 4096):
+    for batch in batches(path, [name for name in ("id", "label") if name in known] or ["diff"], 4096):
         cells = _cells(batch)
-        for n in range(batch.num_rows):
-            lot = hashlib.blake2b(f"{seed}\0{cells.get('id', {n: start + n})[n]}".encode("utf-8", "surrogatepass")).digest()
-            (bad if "label" in cells and cells["label"][n] == 1 else others).append((lot, start + n))
+        names = cells.get("id", range(start, start + batch.num_rows))
+        labels = cells.get("label", [None] * batch.num_rows)
+        for place, (name, label) in enumerate(zip(names, labels, strict=True), start):
+            (bad if label == 1 else others).append((_lot(seed, name), place, clean(str(name))))
         start += batch.num_rows
     if with_truth and not bad:
         raise DataError(f"{path} holds no bad change (label 1), so no line is known to be at fault; pass a dataset that does.")
-    return Labelled(path, start, tuple(place for _, place in sorted(bad)), tuple(place for _, place in sorted(others)))
+    drawn = (tuple(place for _, place, _ in sorted(some)) for some in (bad, others))
+    return Labelled(path, *drawn, frozenset(name for *_, name in bad))
+
+
+def _lot(seed: int, name: object) -> bytes:
+    return hashlib.blake2b(f"{seed}\0{name}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def faulty_rows(path: Path, places: Collection[int]) -> Iterator[FaultyRow]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from models.classify.checkpoint import SETTINGS, digest_folder, read_json, read_kind, read_settings
 from models.errors import ModelError, UsageError
-from models.evaluate.faulty_lines import line_sections
+from models.evaluate.faulty_lines import line_summary
 from models.evaluate.markdown import escaped, markdown
 from models.evaluate.report import Report, band_payload
 from models.evaluate.sections import Section, bands, counted, sections
@@ -21,7 +21,7 @@ SCHEMA = "whydiff/card/1"
 CARD, DATA = "CARD.md", "card.json"
 KNOWN = ("train_rows", "train_projects")
 """What a card keeps about the data that a model was trained on, which no prediction tells."""
-PARTS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[Section]]] = MappingProxyType({"lines": line_sections})
+PARTS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[Section]]] = MappingProxyType({"lines": line_summary})
 """What other commands add to a card: where it stands in ``card.json``, and the sections made of it."""
 _READS = {
     "size": "reads the size and shape of a change, no code",

@@ -23,27 +23,43 @@ def line_sections(report: Json) -> Iterator[Section]:
     """What was measured; then of all and of the flagged changes, as ranked and with code first, figures and differences."""
     yield _measured(report)
     for group in report["groups"]:
-        title = f"Lines at fault, {_GROUPS[group['name']]}" + (", code first" if group["code_first"] else "")
-        if not group["changes"]:
-            yield Section(title, "There is no such change with a line known to be at fault.")
-            continue
-        yield Section(
-            title,
-            f"{counted(group['changes'], 'change')}. Of Effort@20%Recall and IFA less is better, of the others more."
-            + (_CODE_FIRST if group["code_first"] else ""),
-            ("ranked by", *NAMES.values()),
-            tuple(row for one in group["rankers"] for row in _rows(one)),
-        )
+        yield _figures(group)
         if group["differences"]:
-            yield Section(
-                f"{title}, beside the baselines",
-                "Differences of means, on the same draws; only where an interval excludes 0 are the two told apart.",
-                ("ranked by, less baseline", *NAMES.values()),
-                tuple(
-                    (f"{one['a']} - {one['b']}", *(signed(one["figures"][figure]["mean"]) for figure in NAMES))
-                    for one in group["differences"]
-                ),
-            )
+            yield _differences(group)
+
+
+def line_summary(report: Json) -> Iterator[Section]:
+    """The same without the differences, for the model card."""
+    yield _measured(report)
+    yield from map(_figures, report["groups"])
+
+
+def _title(group: Json) -> str:
+    return f"Lines at fault, {_GROUPS[group['name']]}" + (", code first" if group["code_first"] else "")
+
+
+def _figures(group: Json) -> Section:
+    if not group["changes"]:
+        return Section(_title(group), "There is no such change with a line known to be at fault.")
+    text = f"{counted(group['changes'], 'change')}. Of Effort@20%Recall and IFA less is better, of the others more."
+    return Section(
+        _title(group),
+        text + (_CODE_FIRST if group["code_first"] else ""),
+        ("ranked by", *NAMES.values()),
+        tuple(row for one in group["rankers"] for row in _rows(one)),
+    )
+
+
+def _differences(group: Json) -> Section:
+    return Section(
+        f"{_title(group)}, beside the baselines",
+        "Differences of means, on the same draws; only where an interval excludes 0 are the two told apart.",
+        ("ranked by, less baseline", *NAMES.values()),
+        tuple(
+            (f"{one['a']} - {one['b']}", *(signed(one["figures"][figure]["mean"]) for figure in NAMES))
+            for one in group["differences"]
+        ),
+    )
 
 
 def _measured(report: Json) -> Section:

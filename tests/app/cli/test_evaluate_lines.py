@@ -100,7 +100,10 @@ def test_the_ngram_baseline_learns_from_other_changes_or_is_left_out(whydiff, pl
     assert result.code == 0
     assert "there is no n-gram baseline; --background names others" in result.err
     assert "n-gram" not in result.out
-    data = report(whydiff, only_bad, "--background", write("other", label=None, defective_lines=None))
+    same = whydiff("evaluate", "--lines", only_bad, "--background", write("same", label=None), "--replicates", 100)
+    assert "there is no n-gram baseline" in same.err
+    others = write("other", id=[f"q@{n}" for n in range(24)], label=None, defective_lines=None)
+    data = report(whydiff, only_bad, "--background", others)
     assert data["groups"][0]["rankers"][-1]["name"] == "n-gram surprise"
 
 

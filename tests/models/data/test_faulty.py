@@ -33,10 +33,14 @@ def write(path: Path, **columns: Any) -> Path:
 def test_rows_by_label_in_the_order_of_a_lot(tmp_path: Path) -> None:
     path = write(tmp_path / "a.parquet")
     found = labelled(path, 1)
-    assert (found.rows, sorted(found.bad), sorted(found.others)) == (6, [0, 2, 5], [1, 3, 4])
+    assert (sorted(found.bad), sorted(found.others)) == ([0, 2, 5], [1, 3, 4])
+    assert found.bad_ids == {"a@0", "a@2", "a@5"}
     assert found == labelled(path, 1)
     assert len({labelled(path, seed).bad for seed in range(20)}) > 1
-    assert sorted(labelled(write(tmp_path / "b.parquet", label=None), 1, with_truth=False).others) == list(range(6))
+    for columns in ({"label": None}, {"label": None, "id": None}):
+        bare = labelled(write(tmp_path / "b.parquet", **columns), 1, with_truth=False)
+        assert (sorted(bare.others), bare.bad_ids) == (list(range(6)), frozenset())
+    assert labelled(write(tmp_path / "c.parquet", id=None), 1).bad_ids == {"0", "2", "5"}
 
 
 def test_chosen_rows_are_read(tmp_path: Path) -> None:
