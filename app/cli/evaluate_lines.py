@@ -139,7 +139,7 @@ def _judged(truth: Labelled, most: int | None, classifier: Classifier, rankers: 
 
 def _check(dataset: Path, judged: Sequence[Judged], unreadable: int) -> None:
     """Raise DataError where no change has a line that is known to be at fault."""
-    if any(one.figures is not None for one in judged):
+    if any(one.figures for one in judged):
         return
     what = f"{unreadable:,} cannot be read" if unreadable else "their truth names no added line of theirs in a code file"
     raise DataError(f"Of the bad changes of {dataset} none has a line known to be at fault ({what}); pass a dataset that does.")

@@ -27,7 +27,7 @@ Figures = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What came out for one change; ``figures``, by ranker, is None where no line is known to be at fault.
+    """What came out for one change; ``figures``, by ranker, is empty where no line is known to be at fault.
 
     ``code_first`` is the same for rankings in which lines that are no code come last. ``lines`` rank, ``faulty`` of them are
     at fault; the other numbers are those of its ``LineCase``.
@@ -35,8 +35,8 @@ class Judged:
 
     project: str
     flagged: bool
-    figures: Figures | None
-    code_first: Figures | None
+    figures: Figures
+    code_first: Figures
     lines: int
     faulty: int
     named: int
@@ -49,12 +49,12 @@ def judge(cases: Iterable[LineCase], classifier: Classifier, rankers: Sequence[R
     """Yield what comes out for every change. One without a line at fault is not given to the rankers."""
     for case in cases:
         flagged = classifier.predict([case.diff])[0].flagged
-        values = {one.name: one.values(case) for one in rankers} if case.faulty else None
+        values = {one.name: one.values(case) for one in rankers} if case.faulty else {}
         yield Judged(
             project=case.project,
             flagged=flagged,
-            figures=values and {name: _figures_of(case, one) for name, one in values.items()},
-            code_first=values and {name: _figures_of(case, code_first(case, one)) for name, one in values.items()},
+            figures={name: _figures_of(case, one) for name, one in values.items()},
+            code_first={name: _figures_of(case, code_first(case, one)) for name, one in values.items()},
             lines=len(case.lines),
             faulty=case.faulty,
             named=case.named,
@@ -81,7 +81,7 @@ def line_report(
 
     Figures are of all changes and of those that the model flags, each as ranked and with code first.
     """
-    measured = [one for one in judged if one.figures is not None]
+    measured = [one for one in judged if one.figures]
     flagged = [one for one in measured if one.flagged]
     return {
         "schema": SCHEMA,
@@ -117,7 +117,7 @@ def _group(
 ) -> dict[str, Any]:
     if not judged:
         return {"changes": 0, "rankers": [], "differences": []}
-    found = [(one.code_first if first else one.figures) or {} for one in judged]
+    found = [one.code_first if first else one.figures for one in judged]
     values = {name: np.array([[one[name][figure] for figure in FIGURES] for one in found]) for name in names}
     points, draws = _drawn(values, [one.project for one in judged], options)
     return {

@@ -70,8 +70,8 @@ def labelled(path: Path, seed: int, with_truth: bool = True) -> Labelled:
         start += batch.num_rows
     if with_truth and not bad:
         raise DataError(f"{path} holds no bad change (label 1), so no line is known to be at fault; pass a dataset that does.")
-    drawn = (tuple(place for _, place, _ in sorted(some)) for some in (bad, others))
-    return Labelled(path, *drawn, frozenset(name for *_, name in bad))
+    first, second = (tuple(place for _, place, _ in sorted(some)) for some in (bad, others))
+    return Labelled(path, first, second, frozenset(name for *_, name in bad))
 
 
 def _lot(seed: int, name: object) -> bytes:
