@@ -95,9 +95,7 @@ def test_a_ranking_beside_itself_is_not_told_apart() -> None:
 def test_medians_of_draws_are_those_of_numpy() -> None:
     judged = [one for one in made(9) if one.figures]
     drawn = report(judged, options=EvaluateOptions(replicates=400, seed=3))["groups"][0]["rankers"][1]["figures"]["false_alarms"]
-    values = {
-        name: [one.figures["worst"]["false_alarms"] for one in judged if one.project == name] for name in "ab"
-    }
+    values = {name: [one.figures["worst"]["false_alarms"] for one in judged if one.project == name] for name in "ab"}
     random = np.random.default_rng(9)
     medians = [np.median(np.concatenate([random.choice(one, len(one)) for one in values.values()])) for _ in range(4000)]
     low, high = np.percentile(medians, [2.5, 97.5])
