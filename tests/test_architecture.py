@@ -31,6 +31,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
         "explain.precedent",
         "explain.trust.sanity_cascade",
         "explain.trust.sanity_training",
+        "explain.trust.line_report",
         "models.classify.bag",
         "models.classify.diff_guesser",
         "models.classify.diff_transformer",

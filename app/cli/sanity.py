@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.console import plain, progress, say, show, working
-from app.cli.evaluate import Form, parts
+from app.cli.evaluated import Form, parts
 from app.cli.models_verbs import Which
 from app.cli.output import check_output, dumps, emit
 from explain.trust.sanity_options import PART, SanityOptions
@@ -59,7 +59,7 @@ def sanity(which: Which, given: Given, options: SanityOptions, how: How) -> None
     if how.card:
         from models.evaluate.card import add_part
 
-        add_part(folder, PART, report.payload())
+        add_part(folder, classifier.digest, PART, report.payload())
         say(f"Wrote {folder / 'CARD.md'} and card.json.")
 
 

@@ -51,15 +51,22 @@ class MethodCard:
     runner: Runner
     queries: Callable[[int, AttributionOptions], int]
 
-    def run(self, diff: Diff, classifier: Classifier, options: AttributionOptions) -> Iterator[Attribution]:
-        """Partial results, the last being the answer. Raises UsageError, naming the methods that fit, for a wrong classifier."""
+    def fitted(self, classifier: Classifier) -> MethodCard:
+        """This card. Raises UsageError, naming the methods that fit, where the method cannot explain ``classifier``."""
         if not self.fits(classifier):
             others = ", ".join(card.name for card in fitting(classifier))
             raise UsageError(f"Expected {self.needs} for {self.name}, but {classifier.name} is none; use {others}.")
+        return self
+
+    def run(self, diff: Diff, classifier: Classifier, options: AttributionOptions) -> Iterator[Attribution]:
+        """Partial results, the last being the answer.
+
+        Raises UsageError, naming what fits, for a wrong classifier or a baseline that the method cannot do.
+        """
         if self.baselines and options.baseline not in self.baselines:
             known = " or ".join(self.baselines)
             raise UsageError(f"Expected the baseline {known} for {self.name}, but got {options.baseline}; use shapley for that.")
-        return self.runner(diff, classifier, options)
+        return self.fitted(classifier).runner(diff, classifier, options)
 
     def max_queries(self, n: int, options: AttributionOptions | None = None) -> int:
         """The most scorings for a diff of ``n`` lines (message lines, paths, hunk sections and the size count as lines).

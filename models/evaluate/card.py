@@ -6,10 +6,12 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from models.classify.checkpoint import SETTINGS, digest_folder, read_json, read_kind, read_settings
 from models.errors import ModelError, UsageError
+from models.evaluate.faulty_lines import line_summary
 from models.evaluate.markdown import escaped, markdown
 from models.evaluate.report import Report, band_payload
 from models.evaluate.sanity_sections import sanity_sections
@@ -20,7 +22,9 @@ SCHEMA = "whydiff/card/1"
 CARD, DATA = "CARD.md", "card.json"
 KNOWN = ("train_rows", "train_projects")
 """What a card keeps about the data that a model was trained on, which no prediction tells."""
-PARTS: Mapping[str, Callable[[Mapping[str, Any]], Iterable[Section]]] = {"sanity": sanity_sections}
+PARTS: Mapping[str, Callable[[Mapping[str, Any]], Iterable[Section]]] = MappingProxyType(
+    {"sanity": sanity_sections, "lines": line_summary}
+)
 """What else was measured of a checkpoint and is stored in its card under this name, and how it is shown."""
 _READS = {
     "size": "reads the size and shape of a change, no code",
@@ -104,36 +108,32 @@ def card_data(facts: Mapping[str, Any], report: Report, data: Mapping[str, Any] 
 
 def write_card(folder: Path, data: Mapping[str, Any]) -> None:
     """``card.json`` for machines, then ``CARD.md`` for people, each whole; the ``PARTS`` of a card of the same digest stay."""
-    data = {**_parts(folder, data["facts"]["digest"]), **data}
+    data = {**_stored_parts(folder, data["facts"]["digest"]), **data}
     stored, text = json.dumps(data, indent=1, allow_nan=False) + "\n", card_text(data)
     write_whole(folder / DATA, lambda path: path.write_text(stored, encoding="utf-8"))
     write_whole(folder / CARD, lambda path: path.write_text(text, encoding="utf-8"))
 
 
 def check_part(folder: Path, digest: str) -> dict[str, Any]:
-    """The ``card.json`` of ``folder``; raises ModelError unless it is of the checkpoint with ``digest``, as the folder is."""
-    if not (folder / DATA).exists():
-        raise ModelError(f"{folder} has no {DATA} to add to; make a card with whydiff evaluate --card first.")
-    data = read_json(folder / DATA)
-    facts = data.get("facts")
-    carded = facts.get("digest") if data.get("schema") == SCHEMA and isinstance(facts, dict) else None
-    if not carded == digest == digest_folder(folder):
-        raise ModelError(f"The {DATA} in {folder} is of another checkpoint; make its card anew with whydiff evaluate --card.")
-    return data
+    """``card.json`` of ``folder``, to which a part may be added.
 
-
-def add_part(folder: Path, name: str, part: Mapping[str, Any]) -> None:
-    """Store ``part``, which holds the "digest" of the checkpoint, under ``name`` of ``PARTS`` in the card of ``folder``.
-
-    Raises ModelError as ``check_part`` does.
+    Raises UsageError where the folder does not hold the checkpoint with ``digest``, or has no card of it.
     """
-    write_card(folder, check_part(folder, part["digest"]) | {name: dict(part)})
+    found = checkpoint_facts(folder)["digest"]
+    if found != digest:
+        raise UsageError(f"{folder} holds the checkpoint {found}, but measured is {digest}; name the folder of that model.")
+    stored = read_json(folder / DATA) if (folder / DATA).exists() else {}
+    if not _speaks_of(stored, digest):
+        raise UsageError(f"{folder} has no card of this checkpoint yet; write it with whydiff evaluate PREDICTIONS --card first.")
+    return stored
 
 
-def _parts(folder: Path, digest: str) -> dict[str, Any]:
-    """The ``PARTS`` that the card in ``folder`` has of the checkpoint with ``digest``."""
-    data = read_json(folder / DATA) if (folder / DATA).exists() else {}
-    return {name: data[name] for name in PARTS if isinstance(data.get(name), dict) and data[name].get("digest") == digest}
+def add_part(folder: Path, digest: str, name: str, part: Mapping[str, Any]) -> None:
+    """Store ``part`` under ``name`` of ``PARTS`` in the card that ``folder`` has of the checkpoint with ``digest``.
+
+    Raises UsageError as ``check_part`` does.
+    """
+    write_card(folder, check_part(folder, digest) | {name: dict(part)})
 
 
 def stored_data(folder: Path) -> dict[str, Any]:
@@ -143,6 +143,17 @@ def stored_data(folder: Path) -> dict[str, Any]:
         return {}
     known = _object(path, "data")
     return {name: known[name] for name in KNOWN} if all(type(known.get(name)) is int for name in KNOWN) else {}
+
+
+def _stored_parts(folder: Path, digest: str) -> dict[str, Any]:
+    """The ``PARTS`` of the card that ``folder`` has already, where it speaks of the checkpoint with ``digest``."""
+    stored = read_json(folder / DATA) if (folder / DATA).exists() else {}
+    return {name: stored[name] for name in PARTS if isinstance(stored.get(name), dict)} if _speaks_of(stored, digest) else {}
+
+
+def _speaks_of(card: Mapping[str, Any], digest: str) -> bool:
+    facts = card.get("facts")
+    return isinstance(facts, dict) and facts.get("digest") == digest
 
 
 def card_text(data: Mapping[str, Any]) -> str:

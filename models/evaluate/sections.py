@@ -96,7 +96,7 @@ def _gates(models: Sequence[Json]) -> Section:
 
 
 def _differences(differences: Sequence[Json]) -> Section:
-    rows = tuple((f"{d['a']} - {d['b']}", NAMES[d["figure"]], _signed(d["difference"]), d["verdict"]) for d in differences)
+    rows = tuple((f"{d['a']} - {d['b']}", NAMES[d["figure"]], signed(d["difference"]), d["verdict"]) for d in differences)
     text = "Both models on the same draws. Above or below is said only where the interval of the difference excludes 0."
     return Section("Differences", text, ("models", "figure", "difference", "verdict"), rows)
 
@@ -165,7 +165,8 @@ def _number(value: float, percent: bool) -> str:
     return f"{value:.1%}" if percent else f"{value:.3f}"
 
 
-def _signed(one: Json) -> str:
+def signed(one: Json) -> str:
+    """ "+0.0120 [-0.0010, +0.0250]", or "undefined"."""
     if one["value"] is None:
         return "undefined"
     interval = "" if one["low"] is None else f" [{one['low']:+.4f}, {one['high']:+.4f}]"
