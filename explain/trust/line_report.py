@@ -30,7 +30,7 @@ class Judged:
     """What came out for one change; ``figures``, by ranker, is empty where no line is known to be at fault.
 
     ``code_first`` is the same for rankings in which lines that are no code come last. ``lines`` rank, ``faulty`` of them are
-    at fault; the other numbers are those of its ``LineCase``.
+    at fault; ``no_code`` and ``faulty_no_code`` are those that are no code; the other numbers are those of its ``LineCase``.
     """
 
     project: str
@@ -39,6 +39,8 @@ class Judged:
     code_first: Figures
     lines: int
     faulty: int
+    no_code: int
+    faulty_no_code: int
     named: int
     missing: int
     unranked: int
@@ -57,6 +59,8 @@ def judge(cases: Iterable[LineCase], classifier: Classifier, rankers: Sequence[R
             code_first={name: _figures_of(case, code_first(case, one)) for name, one in values.items()},
             lines=len(case.lines),
             faulty=case.faulty,
+            no_code=sum(not line.code for line in case.lines),
+            faulty_no_code=sum(line.faulty and not line.code for line in case.lines),
             named=case.named,
             missing=case.missing,
             unranked=case.unranked,
@@ -105,6 +109,8 @@ def _counts(judged: Sequence[Judged], unreadable: int) -> dict[str, int]:
         "cut": sum(one.cut for one in judged),
         "lines": sum(one.lines for one in judged if one.faulty),
         "faulty": sum(one.faulty for one in judged),
+        "no_code": sum(one.no_code for one in judged if one.faulty),
+        "faulty_no_code": sum(one.faulty_no_code for one in judged),
         "named": sum(one.named for one in judged),
         "missing_of_cut": sum(one.missing for one in judged if one.cut),
         "missing_of_whole": sum(one.missing for one in judged if not one.cut),

@@ -68,7 +68,8 @@ def _measured(report: Json) -> Section:
     text = (
         f"Added lines of code files, ranked within each bad change, against those known to be at fault. Of "
         f"{counted(known['bad'], 'bad change')} {known['measured']:,} have such a line: {known['faulty']:,} of "
-        f"{counted(known['lines'], 'line')}, copies of a text in one file counted once. Of "
+        f"{counted(known['lines'], 'line')}, copies of a text in one file counted once; {known['faulty_no_code']:,} of "
+        f"{known['no_code']:,} lines of comments, tests, examples and documentation. Of "
         f"{counted(known['named'], 'line')} that the truth names, {missing:,} were not found in the diffs"
         f" ({known['missing_of_cut']:,} of them in diffs that the dataset cuts off); the figures speak of what is there. "
         "Top-k: share of the first k lines that are at fault. Recall@20%Effort: share of the lines at fault among the first "

@@ -59,8 +59,8 @@ def test_json_holds_every_ranker_on_all_and_on_flagged_changes(whydiff, planted,
     assert data["schema"] == "whydiff/lines/1"
     assert data["model"]["id"] == planted.digest
     assert data["changes"] == {
-        "bad": 18, "unreadable": 0, "measured": 18, "flagged": 12, "cut": 0, "lines": 180, "faulty": 18, "named": 18,
-        "missing_of_cut": 0, "missing_of_whole": 0, "unranked": 0,
+        "bad": 18, "unreadable": 0, "measured": 18, "flagged": 12, "cut": 0, "lines": 180, "faulty": 18,
+        "no_code": 0, "faulty_no_code": 0, "named": 18, "missing_of_cut": 0, "missing_of_whole": 0, "unranked": 0,
     }  # fmt: skip
     whole, flagged, *_ = data["groups"]
     assert (whole["changes"], flagged["changes"]) == (18, 12)

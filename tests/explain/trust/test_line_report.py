@@ -128,5 +128,6 @@ def test_with_code_first_lines_that_are_none_come_last_in_their_own_order() -> N
     mixed = case(["// a", "b();", "// c", "d();", "e();"], ["d();"])
     assert code_first(mixed, [9.0, 1.0, 8.0, 2.0, 1.0]) == [3.0, 4.0, 2.0, 5.0, 4.0]
     (one,) = judge([mixed], Counted(), [ByLot()])
+    assert (one.no_code, one.faulty_no_code) == (2, 0)
     assert one.figures["random"]["false_alarms"] == pytest.approx(2)
     assert one.code_first["random"]["false_alarms"] == pytest.approx(1)
