@@ -203,10 +203,13 @@ class _Search:
         after, before = (space.gains.get(tuple(sorted(order[:count]))) for count in (size, size - 1))
         return after is not None and before is not None and after > before
 
-    def _together(self, space: EditSpace, order: Sequence[int], sizes: Iterable[int]) -> Iterator[Progress]:
+    def _together(
+        self, space: EditSpace, order: Sequence[int], sizes: Iterable[int], limit: int | None = None
+    ) -> Iterator[Progress]:
         """The first edits of ``order`` together, ``sizes`` of them; the fewest that flip are shrunk."""
         flips: list[Scored] = []
-        for scored in self.scorer.stream((space.pick(tuple(sorted(order[:size]))) for size in sizes), 0, self._share(4)):
+        limit = self._share(4) if limit is None else limit
+        for scored in self.scorer.stream((space.pick(tuple(sorted(order[:size]))) for size in sizes), 0, limit):
             space.record(scored)
             flips += [one for one in scored if one.flips]
             yield self.findings.progress(f"{space.name}: the best together")
@@ -314,8 +317,14 @@ class _Search:
     def _rest(self) -> Iterator[Progress]:
         """Every set that the phases before left out, smaller sizes first, until one flips or the budget is spent.
 
+        First the best edits together of the coarse operators, for which finer ones may have left no queries: they cost few.
         With a quick answer in hand, what it takes to make that smaller is left of the budget.
         """
+        for space in reversed([space for space in self.spaces if space not in self.rewording]):
+            order = self._singled(space)
+            yield from self._together(space, order, range(2, len(order) + 1), self.scorer.remaining // 4)
+            if self._new(space):
+                return
         for size in range(1, self.options.max_edits + 1):
             for space in self.spaces:
                 yield from self._try(space, space.sets(size), size, self._share(1) if self.findings.quick else None)
