@@ -84,15 +84,19 @@ def explained(diff: Diff, model: Classifier, method: str, options: AttributionOp
     return _explained(diff.id, model.digest, method, options, diff, model)
 
 
-def trusting(diff: Diff, model: Classifier, attribution: Attribution, options: AttributionOptions) -> Job[Trust]:
-    """The measuring of how far ``attribution``, made with these options, may be believed; the first call begins it."""
+def trusting(
+    diff: Diff, model: Classifier, attribution: Attribution, options: AttributionOptions, again: bool = False
+) -> Job[Trust]:
+    """The measuring of how far ``attribution``, made with these options, may be believed; the first call begins it, and one
+    that says ``again``."""
 
     def work(cancelled: Callable[[], bool]) -> Iterator[Trust]:
         return trust(diff, model, attribution, options, _warnings(model, attribution.method), cancelled)
 
     parts = (diff.id, model.digest, attribution.method, astuple(options))
     key = hashlib.sha256(repr(parts).encode()).hexdigest()
-    return _trust_jobs().get(key) or _trust_jobs().start(key, work)
+    known = None if again else _trust_jobs().get(key)
+    return known or _trust_jobs().start(key, work)
 
 
 def _warnings(model: Classifier, method: str) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -12,20 +14,34 @@ from explain.trust.verdict import verdict
 from explain.trust.wording import conclusion, findings
 
 
-def show_trust(job: Job[Trust]) -> None:
-    """The verdict with its reasons and what was measured; while it is being measured, how far that is."""
-    found = job.latest
+def show_verdict(measure: Callable[[bool], Job[Trust]]) -> Job[Trust]:
+    """The verdict with its reasons; while it is being measured, how far that is; a way to go on where it was stopped.
+
+    ``measure`` gives the job, begun anew when asked so.
+    """
+    job = measure(False)
+    if job.done and not job.error and not _complete(job) and st.button("Measure how far to believe it", key="measure"):
+        job = measure(True)
     if not job.done:
         _show_running(job)
     elif job.error:
         st.warning(plain(job.error))
-    elif found is not None and not found.complete:
-        st.caption("Stopped before everything was measured.")
-    if found is None:
-        return
-    if found.complete:
+    elif _complete(job) and job.latest is not None:
+        found = job.latest
         boxes = {Word.USABLE: st.success, Word.WEAK: st.warning, Word.DO_NOT_USE: st.error}
         boxes[verdict(found).word](plain(conclusion(found)))
+    return job
+
+
+def _complete(job: Job[Trust]) -> bool:
+    return job.latest is not None and job.latest.complete
+
+
+def show_measured(job: Job[Trust]) -> None:
+    """What was measured so far."""
+    found = job.latest
+    if found is None:
+        return
     st.dataframe(
         table(found), hide_index=True, height="content", column_config={"What": st.column_config.TextColumn(width="medium")}
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -10,7 +12,7 @@ from app.components.mount import show_diff
 from app.components.payload import View
 from app.components.plain import plain, visible
 from app.components.score_chart import show_score_chart
-from app.components.trust_panel import show_trust
+from app.components.trust_panel import show_measured, show_verdict
 from app.jobs import Job
 from explain.attribution.exact import NAME as EXACT
 from explain.attribution.registry import method
@@ -19,13 +21,15 @@ from explain.trust.types import Trust
 from models.change.types import MESSAGE_FILE, METRICS_FILE, Diff, Level, Unit
 from models.classify.protocol import Prediction
 
+Measure = Callable[[bool], Job[Trust]]
 _TOP = 12
 _BOX = 430
 
 
-def show_why(diff: Diff, prediction: Prediction, attribution: Attribution, level: Level, measuring: Job[Trust]) -> None:
-    """Draw the whole answer to "why"; ``measuring`` finds out how far it may be believed."""
+def show_why(diff: Diff, prediction: Prediction, attribution: Attribution, level: Level, measure: Measure) -> None:
+    """Draw the whole answer to "why"; ``measure`` finds out how far it may be believed."""
     show_diff(View(diff, heat=heat_of(attribution, level), unread=attribution.unread), key="why_diff")
+    measured = show_verdict(measure)
     st.subheader("Lines that count most", anchor=False)
     _show_table(top_lines(diff, attribution))
     # Columns stay side by side down to the width of a telephone; these boxes wrap as soon as two have no room.
@@ -37,7 +41,7 @@ def show_why(diff: Diff, prediction: Prediction, attribution: Attribution, level
             st.subheader("What adds up", anchor=False)
             show_sums(attribution)
     st.subheader("How far to believe it", anchor=False)
-    show_trust(measuring)
+    show_measured(measured)
 
 
 def show_sums(attribution: Attribution) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from app.components.flip_panel import show_flips
@@ -38,7 +40,7 @@ def page() -> None:
         why, what_if = st.tabs(["Why", "What if"], key="answer", bind="query-params")
         with why, problems():
             attribution = explained(diff, model, explaining.method, explaining.options)
-            measuring = trusting(diff, model, attribution, explaining.options)
-            show_why(diff, prediction, attribution, explaining.level, measuring)
+            measure = partial(trusting, diff, model, attribution, explaining.options)
+            show_why(diff, prediction, attribution, explaining.level, measure)
         with what_if, problems():
             show_flips(diff, model, prediction)

@@ -43,8 +43,9 @@ def _read(trust: Trust) -> str:
 
 def _faithful(one: Faithfulness) -> Iterator[tuple[str, str]]:
     gone, kept = _GONE[one.removal]
-    reached = "" if one.normalised is None else f"; {one.normalised:.0%} of the way from the worst to the best order found"
-    yield f"Strongest parts {gone}", f"the verdict loses {_logits(one.comprehensiveness, one.orders)}{reached}"
+    yield f"Strongest parts {gone}", f"the verdict loses {_logits(one.comprehensiveness, one.orders)}"
+    if one.normalised is not None:
+        yield "Of what is reachable", f"{one.normalised:.0%} of the way from the worst order found to the best"
     yield f"They alone {kept}", f"the verdict loses {_logits(one.sufficiency, one.orders)}"
 
 
