@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.components.plain import plain
 from explain.attribution.options import AttributionOptions
-from explain.attribution.registry import METHODS, fitting
+from explain.attribution.registry import METHODS, MethodCard, fitting
 from models.change.types import Level
 from models.classify.protocol import Classifier
 
@@ -33,11 +33,13 @@ def choose_explanation(model: Classifier) -> Explaining:
     level = st.segmented_control(
         "Level", levels, default=levels[0], required=True, key="level", bind="query-params", width="stretch", wrap=False
     )
-    return Explaining(method, Level(level or levels[0]), AttributionOptions(baseline=_baseline()))
+    return Explaining(method, Level(level or levels[0]), AttributionOptions(baseline=_baseline(card)))
 
 
-def _baseline() -> str:
+def _baseline(card: MethodCard) -> str:
+    """One of the baselines that the method can do; the usual one for a method that does not ask."""
     field = next(one for one in fields(AttributionOptions) if one.name == "baseline")
+    if not card.baselines:
+        return str(field.default)
     help_text = plain(str(field.metadata["help"]).capitalize() + ".")
-    choices: list[str] = list(field.metadata["choices"])
-    return st.selectbox("Baseline token", choices, key="baseline", bind="query-params", help=help_text)
+    return st.selectbox("Baseline", card.baselines, key="baseline", bind="query-params", help=help_text)

@@ -8,15 +8,18 @@ from explain.trust.types import Against, Agreement, Faithfulness, Trust, Word
 from explain.trust.verdict import verdict
 
 _GONE = {"mask": ("masked", "left unmasked"), "delete": ("deleted", "kept"), "revert": ("taken back", "kept")}
-_HEADS = {Word.USABLE: "Usable", Word.WEAK: "Weak", Word.DO_NOT_USE: "Do not use"}
 
 
 def conclusion(trust: Trust) -> str:
     """The verdict with its reasons, in one paragraph."""
     found = verdict(trust)
     if found.word is Word.USABLE:
-        return "Usable: nothing that was measured speaks against it. It tells what the model goes by, not what is wrong."
-    return f"{_HEADS[found.word]}: {' '.join(found.reasons)}"
+        return (
+            "This explanation is usable: nothing that was measured speaks against it. "
+            "It tells what the model goes by, not what is wrong."
+        )
+    head = "This explanation is weak" if found.word is Word.WEAK else "Do not use this explanation"
+    return f"{head}: {' '.join(found.reasons)}"
 
 
 def findings(trust: Trust) -> Iterator[tuple[str, str]]:
