@@ -83,12 +83,12 @@ def _outputs_of_ids(attribution: Attribution, classifier: Differentiable, encode
     if attribution.baseline not in {"mask", "pad"} or token is None:
         yield f"the baseline {attribution.baseline!r} is none that this classifier has"
         return
-    line = _strongest(attribution)
+    line, level = _strongest(attribution), _LEFT_OUT.get(attribution.method, Level.LINE)
     rows = [list(encoded.ids) for _ in range(2)]
     for i, unit in enumerate(encoded.units):
         if _has_text(unit, encoded.sides[i]):
             rows[0][i] = token
-            rows[1][i] = token if unit is not None and line is not None and unit.at(line.level) == line else rows[1][i]
+            rows[1][i] = token if unit is not None and unit.at(level) == line else rows[1][i]
     # One row a call: a batch must not change an answer.
     output = classifier.logits_of_ids([encoded.ids])[0]
     score = _logit_of_padded if attribution.baseline == "pad" else _logit_of_masked

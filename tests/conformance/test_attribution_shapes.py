@@ -1,0 +1,91 @@
+"""Every attribution method on tiny models of the architectures that people bring: random weights, real code paths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from transformers import (
+    BertConfig,
+    DebertaV2Config,
+    DistilBertConfig,
+    ElectraConfig,
+    GPT2Config,
+    ModernBertConfig,
+    PretrainedConfig,
+    Qwen2Config,
+    RobertaConfig,
+)
+
+from explain.attribution.check import check
+from explain.attribution.options import AttributionOptions
+from explain.attribution.registry import METHODS
+from explain.attribution.run import answer, attribute
+from explain.attribution.types import Attribution
+from models.change.parse import parse
+from models.change.types import Level, Unit
+from models.classify.differentiable import Differentiable
+from models.classify.load import load
+from tests.models.classify.test_transformer import foreign
+from tests.models.conftest import SMALL
+
+BODY = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 48, "vocab_size": 300}
+SHAPES: dict[str, Callable[[], PretrainedConfig]] = {
+    "bert": lambda: BertConfig(**BODY, max_position_embeddings=80, pad_token_id=1),
+    "roberta": lambda: RobertaConfig(**BODY, max_position_embeddings=82, pad_token_id=1),
+    "distilbert": lambda: DistilBertConfig(
+        vocab_size=300, dim=32, n_layers=2, n_heads=2, hidden_dim=48, max_position_embeddings=80, pad_token_id=1
+    ),
+    "modernbert": lambda: ModernBertConfig(
+        **BODY, max_position_embeddings=80, pad_token_id=1, cls_token_id=2, sep_token_id=3, bos_token_id=2, eos_token_id=3
+    ),
+    "deberta-v2": lambda: DebertaV2Config(
+        **BODY, max_position_embeddings=80, pad_token_id=1, relative_attention=True, pos_att_type=["p2c", "c2p"]
+    ),
+    "electra": lambda: ElectraConfig(**BODY, embedding_size=32, max_position_embeddings=80, pad_token_id=1),
+    "gpt2": lambda: GPT2Config(vocab_size=300, n_embd=32, n_layer=2, n_head=2, n_positions=80, pad_token_id=1),
+    "qwen2": lambda: Qwen2Config(**BODY, num_key_value_heads=2, max_position_embeddings=80, pad_token_id=1),
+}
+DIFF = parse(SMALL, "Take")
+TOKENS = [name for name, card in METHODS.items() if name != "exact"]
+OPTIONS = AttributionOptions(orders=1, budget=80)
+
+
+@pytest.fixture(scope="module", params=SHAPES)
+def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Differentiable:
+    classifier = load(foreign(tmp_path_factory.mktemp("shape") / request.param, SHAPES[request.param]()))
+    assert isinstance(classifier, Differentiable)
+    return classifier
+
+
+def explained(model: Differentiable, method: str, options: AttributionOptions = OPTIONS) -> Attribution:
+    return answer(attribute(DIFF, model, method, options))
+
+
+def strongest(attribution: Attribution) -> list[Unit]:
+    lines = sorted(attribution.at(Level.LINE), key=lambda one: (-abs(round(one.value, 4)), one.unit))
+    return [one.unit for one in lines[:3]]
+
+
+@pytest.mark.parametrize("method", TOKENS)
+@pytest.mark.parametrize("baseline", ["mask", "pad"])
+def test_every_method_gives_a_right_answer(model: Differentiable, method: str, baseline: str) -> None:
+    options = AttributionOptions(orders=1, budget=80, baseline=baseline)
+    assert check(explained(model, method, options), model, DIFF) == ()
+
+
+@pytest.mark.parametrize("method", TOKENS)
+def test_the_batch_changes_no_strongest_line(model: Differentiable, method: str) -> None:
+    one, many = (explained(model, method, AttributionOptions(orders=1, budget=80, batch=batch)) for batch in (1, 64))
+    assert strongest(one) == strongest(many)
+    assert [a.value for a in one.tokens] == pytest.approx([b.value for b in many.tokens], abs=1e-4)
+
+
+def test_two_users_at_once_get_what_each_would_get_alone(model: Differentiable) -> None:
+    alone = {method: explained(model, method) for method in ("integrated-gradients", "shapley")}
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda method: (method, explained(model, method)), [*alone] * 4))
+    for method, one in found:
+        assert strongest(one) == strongest(alone[method])
+        assert [a.value for a in one.tokens] == pytest.approx([b.value for b in alone[method].tokens], abs=1e-5)
