@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from transformers import (
@@ -23,6 +24,7 @@ from explain.attribution.options import AttributionOptions
 from explain.attribution.registry import METHODS
 from explain.attribution.run import answer, attribute
 from explain.attribution.types import Attribution
+from explain.trust.panel import trust
 from models.change.parse import parse
 from models.change.types import Level, Unit
 from models.classify.differentiable import Differentiable
@@ -73,6 +75,28 @@ def strongest(attribution: Attribution) -> list[Unit]:
 def test_every_method_gives_a_right_answer(model: Differentiable, method: str, baseline: str) -> None:
     options = AttributionOptions(orders=1, budget=80, baseline=baseline)
     assert check(explained(model, method, options), model, DIFF) == ()
+
+
+def state(model: Differentiable) -> tuple[object, ...]:
+    """All of a model that explaining might touch: parameters, their flags, modes and hooks, and the tokenizer."""
+    network: Any = model._model  # type: ignore[attr-defined]
+    tokenizer = model._encoder._bounded._tokenizer.to_str()  # type: ignore[attr-defined]
+    weights = [(name, one.sum().item(), one.requires_grad, one.grad) for name, one in network.named_parameters()]
+    parts = [
+        (part.training, len(part._forward_hooks), len(part._forward_pre_hooks), len(part._backward_hooks))
+        for part in network.modules()
+    ]
+    return tokenizer, weights, parts
+
+
+def test_explaining_and_measuring_trust_change_nothing_of_the_model(model: Differentiable) -> None:
+    before = state(model)
+    for method in TOKENS:
+        explained(model, method)
+    *_, found = trust(DIFF, model, explained(model, "integrated-gradients"), OPTIONS)
+    assert found.complete
+    assert [one.removal for one in found.faithfulness] == ["mask", "delete"]
+    assert state(model) == before
 
 
 @pytest.mark.parametrize("method", TOKENS)
