@@ -10,6 +10,7 @@ from typing import Any
 
 from models.classify.checkpoint import read_json
 from models.errors import ModelError
+from models.evaluate.card import PARTS
 from models.evaluate.sections import Section, counted, sections
 
 SCHEMA, DATA = "whydiff/card/1", "card.json"
@@ -52,13 +53,17 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """``digest`` is of the checkpoint that the card is about. Of ``gates`` the first is its own; ``bins`` are its own."""
+    """``digest`` is of the checkpoint that the card is about. Of ``gates`` the first is its own; ``bins`` are its own.
+
+    ``explaining`` tells what explanations of this checkpoint are worth, as far as that was measured.
+    """
 
     digest: str
     learnt_from: str
     sections: tuple[Section, ...]
     gates: tuple[Gate, ...]
     bins: tuple[Bin, ...]
+    explaining: tuple[Section, ...]
 
 
 def read_card(folder: Path) -> Card | None:
@@ -91,7 +96,8 @@ def _card(data: Mapping[str, Any]) -> Card:
         raise ValueError(f"its model is there {len(own)} times")
     others = [{**one, "at_threshold": None, "calibration": None} for one in report["models"] if one is not own[0]]
     parts = tuple(sections({**report, "models": [*own, *others]}))
-    if not all(isinstance(cell, str) for part in parts for row in part.rows for cell in row):
+    explaining = tuple(one for name, made in PARTS.items() if isinstance(data.get(name), dict) for one in made(data[name]))
+    if not all(isinstance(cell, str) for part in (*parts, *explaining) for row in part.rows for cell in row):
         raise TypeError("a name is no text")
     return Card(
         digest=str(data["facts"]["digest"]),
@@ -99,6 +105,7 @@ def _card(data: Mapping[str, Any]) -> Card:
         sections=parts,
         gates=tuple(_gate(one) for one in (*own, *others)),
         bins=tuple(map(_bin, own[0]["calibration"]["reliability"])) if own[0]["calibration"] else (),
+        explaining=explaining,
     )
 
 

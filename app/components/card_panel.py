@@ -50,6 +50,10 @@ def show_card(card: Card | None, known: Known) -> None:
         for one in card.sections:
             if one.title not in _OPEN:
                 _show_section(one)
+    if card.explaining:
+        with st.expander("What its explanations are worth"):
+            for one in card.explaining:
+                _show_section(one)
     st.caption(plain(_LIMITS))
 
 

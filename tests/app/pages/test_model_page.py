@@ -189,3 +189,20 @@ def test_a_registered_model_is_found_by_its_name(opened: Opener, tmp_path: Path)
     assert "was retired on" in warning.value
     (registry.folder(entry) / "words.json").write_text('{"words": []}')
     assert "its files were changed since" in said(page.run())
+
+
+def test_what_explanations_of_the_shipped_model_are_worth(opened: Opener) -> None:
+    page = opened()
+    text = said(page)
+    assert "What its explanations are worth" in text
+    assert "Lines at fault" in text
+    assert not page.error
+
+
+def test_a_part_of_a_card_that_cannot_be_read_is_one_sentence(opened: Opener, tmp_path: Path) -> None:
+    folder = write_carded(tmp_path / "model")
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps(card | {"lines": {"rankings": 5}}))
+    page = opened(model=str(folder))
+    assert not page.exception
+    assert any("is broken" in one.value for one in page.error)
