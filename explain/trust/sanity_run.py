@@ -21,8 +21,10 @@ from models.classify.layered import Layered
 from models.classify.protocol import Classifier
 from models.errors import DataError
 
-STEPS = AttributionOptions(max_steps=32)
-"""A model with random parameters makes a path of many steps no better, and dear."""
+STEPS = AttributionOptions(max_steps=32, budget=200)
+"""A model with random parameters makes a path of many steps, or many orders, no better, and dear."""
+_PLANTED = AttributionOptions(budget=400)
+"""Enough for all lines of a made-up change in four pairs of orders."""
 _FEWEST_LINES, _MOST_READ = 8, 500
 """Changed lines and tokens (or words) of the changes on which rankings are compared."""
 _BESIDES = 300
@@ -125,7 +127,7 @@ def _fresh(subject: Subject, rule: Rule, model: Classifier, options: SanityOptio
         f"learnt the same changes with labels drawn by lot, from the same first weights, on {options.ask} others"
     )
     found = fitted(other, [one.diff for one in examples], by_lot(len(examples), options.seed))
-    values = (explained(diffs, one, AttributionOptions()) for one in (model, other))
+    values = (explained(diffs, one, _PLANTED) for one in (model, other))
     return Relabelled(about, found, agreements(next(values), next(values), model, options.seed))
 
 
@@ -147,7 +149,7 @@ def _knows(model: Classifier, example: Example) -> bool:
 
 
 def _found(known: Sequence[Example], model: Classifier, seed: int) -> Iterator[Found]:
-    values = explained([one.diff for one in known], model, AttributionOptions())
+    values = explained([one.diff for one in known], model, _PLANTED)
     for card in fitting(model):
         for level in levels(card):
             pairs = list(zip(values[card.name], (one.causes for one in known), strict=True))
