@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -22,12 +23,17 @@ _log = logging.getLogger(__name__)
 
 
 class Job(Generic[T]):
-    """One run of a ``Work``. ``latest`` is the last item that it gave; ``error`` one sentence when it failed."""
+    """One run of a ``Work``. ``latest`` is the last item that it gave; ``error`` one sentence when it failed.
 
-    def __init__(self, work: Work[T]) -> None:
+    It is told to end when nobody has looked for ``patience`` seconds: whoever began it has gone on to something else.
+    """
+
+    def __init__(self, work: Work[T], patience: float = math.inf) -> None:
         self.latest: T | None = None
         self.error = ""
         self._work = work
+        self._patience = patience
+        self._seen = time.monotonic()
         self._stop = threading.Event()
         self._done = threading.Event()
 
@@ -41,6 +47,10 @@ class Job(Generic[T]):
         """Whether somebody asked the work to stop."""
         return self._stop.is_set()
 
+    def look(self) -> None:
+        """Say that somebody still waits for this."""
+        self._seen = time.monotonic()
+
     def stop(self) -> None:
         """Ask the work to end; it does so at its next look."""
         self._stop.set()
@@ -49,10 +59,13 @@ class Job(Generic[T]):
         """Wait for the end, at most ``seconds``; whether it came."""
         return self._done.wait(seconds)
 
+    def _given_up(self) -> bool:
+        return self._stop.is_set() or time.monotonic() - self._seen > self._patience
+
     def run(self) -> None:
         """Do the work in this thread; never raises."""
         try:
-            for item in self._work(self._stop.is_set):
+            for item in self._work(self._given_up):
                 self.latest = item
         except WhydiffError as error:
             self.error = str(error)
@@ -69,17 +82,20 @@ class Jobs(Generic[T]):
     A key stands for all that the answer depends on, so that a reloaded page finds its job and equal work is done once.
     """
 
-    def __init__(self, kept: int = 32, at_once: int = 2) -> None:
-        self._kept = kept
+    def __init__(self, kept: int = 32, at_once: int = 2, patience: float = math.inf) -> None:
+        self._kept, self._unseen = kept, patience
         self._turn = threading.Semaphore(at_once)
         self._lock = threading.Lock()
         self._jobs: OrderedDict[str, Job[T]] = OrderedDict()
         atexit.register(self.end)
 
     def get(self, key: str) -> Job[T] | None:
-        """The job under ``key``, if it is known."""
+        """The job under ``key``, if it is known; counts as a look at it."""
         with self._lock:
-            return self._jobs.get(key)
+            job = self._jobs.get(key)
+        if job is not None:
+            job.look()
+        return job
 
     def start(self, key: str, work: Work[T]) -> Job[T]:
         """The job under ``key``: the one that runs, or a new one."""
@@ -87,7 +103,7 @@ class Jobs(Generic[T]):
             known = self._jobs.get(key)
             if known is not None and not known.done:
                 return known
-            job = self._jobs[key] = Job(work)
+            job = self._jobs[key] = Job(work, self._unseen)
             self._jobs.move_to_end(key)
             self._forget()
         threading.Thread(target=self._take_turn, args=(job,), daemon=True, name=f"whydiff-{key[:24]}").start()

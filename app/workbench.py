@@ -36,6 +36,9 @@ from models.registry import MODEL_VARIABLE
 from models.registry.examine import content_hash
 from models.registry.resolve import find, use, warnings
 
+_PATIENCE = 5.0
+"""Seconds after which the measuring of trust ends that no page looks at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Searched:
@@ -96,7 +99,13 @@ def trusting(
     parts = (diff.id, model.digest, attribution.method, astuple(options))
     key = hashlib.sha256(repr(parts).encode()).hexdigest()
     known = None if again else _trust_jobs().get(key)
-    return known or _trust_jobs().start(key, work)
+    # What ended because nobody looked goes on when somebody does; what was stopped does not.
+    left = known is not None and known.done and not known.stopping and not known.error and not _complete(known)
+    return _trust_jobs().start(key, work) if known is None or left else known
+
+
+def _complete(job: Job[Trust]) -> bool:
+    return job.latest is not None and job.latest.complete
 
 
 def _warnings(model: Classifier, method: str) -> tuple[str, ...]:
@@ -175,7 +184,7 @@ def _core_jobs() -> Jobs[Progress | Cored]:
 
 @st.cache_resource(show_spinner=False)
 def _trust_jobs() -> Jobs[Trust]:
-    return Jobs(at_once=1)
+    return Jobs(at_once=1, patience=_PATIENCE)
 
 
 @st.cache_data(max_entries=64, show_spinner="Reading the model's files…")

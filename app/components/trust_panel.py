@@ -56,6 +56,7 @@ def table(found: Trust) -> pd.DataFrame:
 @st.fragment(run_every=0.5)
 def _show_running(job: Job[Trust]) -> None:
     """The bar and the Stop button, redrawn alone; the whole page again when all is measured."""
+    job.look()
     if job.done:
         st.rerun()
     latest = job.latest

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -85,3 +86,22 @@ time.sleep(0.2)
 """
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "stopped\n", "")
+
+
+def test_what_nobody_looks_at_ends_and_what_is_looked_at_goes_on() -> None:
+    jobs: Jobs[int] = Jobs(patience=0.3)
+
+    def endless(cancelled: Callable[[], bool]) -> Iterator[int]:
+        while not cancelled():
+            yield 0
+            time.sleep(0.01)
+
+    left, watched = jobs.start("left", endless), jobs.start("watched", endless)
+    for _ in range(60):
+        watched.look()
+        time.sleep(0.01)
+    assert left.wait(10)
+    assert not left.stopping
+    assert not watched.done
+    watched.stop()
+    assert watched.wait(10)
