@@ -88,24 +88,19 @@ def explained(diff: Diff, model: Classifier, method: str, options: AttributionOp
 
 
 def trusting(
-    diff: Diff, model: Classifier, attribution: Attribution, options: AttributionOptions, again: bool = False
-) -> Job[Trust]:
-    """The measuring of how far ``attribution``, made with these options, may be believed; the first call begins it, and one
-    that says ``again``."""
+    diff: Diff, model: Classifier, attribution: Attribution, options: AttributionOptions, begin: bool = False
+) -> Job[Trust] | None:
+    """The measuring of how far ``attribution``, made with these options, may be believed; None before it is begun.
+
+    ``begin`` begins it, anew where it ended early. It ends when no page looks at it any more.
+    """
 
     def work(cancelled: Callable[[], bool]) -> Iterator[Trust]:
         return trust(diff, model, attribution, options, _warnings(model, attribution.method), cancelled)
 
     parts = (diff.id, model.digest, attribution.method, astuple(options))
     key = hashlib.sha256(repr(parts).encode()).hexdigest()
-    known = None if again else _trust_jobs().get(key)
-    # What ended because nobody looked goes on when somebody does; what was stopped does not.
-    left = known is not None and known.done and not known.stopping and not known.error and not _complete(known)
-    return _trust_jobs().start(key, work) if known is None or left else known
-
-
-def _complete(job: Job[Trust]) -> bool:
-    return job.latest is not None and job.latest.complete
+    return _trust_jobs().start(key, work) if begin else _trust_jobs().get(key)
 
 
 def _warnings(model: Classifier, method: str) -> tuple[str, ...]:

@@ -14,14 +14,17 @@ from explain.trust.verdict import verdict
 from explain.trust.wording import conclusion, findings
 
 
-def show_verdict(measure: Callable[[bool], Job[Trust]]) -> Job[Trust]:
-    """The verdict with its reasons; while it is being measured, how far that is; a way to go on where it was stopped.
+def show_verdict(measure: Callable[[bool], Job[Trust] | None]) -> Job[Trust] | None:
+    """The button that begins to measure; how far that is; then the verdict with its reasons.
 
-    ``measure`` gives the job, begun anew when asked so.
+    ``measure`` gives the job, if there is one, and begins it when asked so.
     """
     job = measure(False)
-    if job.done and not job.error and not _complete(job) and st.button("Measure how far to believe it", key="measure"):
+    ended = job is None or (job.done and not job.error and not _complete(job))
+    if ended and st.button("Measure how far to believe this", key="measure", icon=":material/fact_check:"):
         job = measure(True)
+    if job is None:
+        return None
     if not job.done:
         _show_running(job)
     elif job.error:
@@ -37,11 +40,12 @@ def _complete(job: Job[Trust]) -> bool:
     return job.latest is not None and job.latest.complete
 
 
-def show_measured(job: Job[Trust]) -> None:
+def show_measured(job: Job[Trust] | None) -> None:
     """What was measured so far."""
-    found = job.latest
+    found = None if job is None else job.latest
     if found is None:
         return
+    st.subheader("How far to believe it", anchor=False)
     st.dataframe(
         table(found), hide_index=True, height="content", column_config={"What": st.column_config.TextColumn(width="medium")}
     )

@@ -21,7 +21,7 @@ from explain.trust.types import Trust
 from models.change.types import MESSAGE_FILE, METRICS_FILE, Diff, Level, Unit
 from models.classify.protocol import Prediction
 
-Measure = Callable[[bool], Job[Trust]]
+Measure = Callable[[bool], Job[Trust] | None]
 _TOP = 12
 _BOX = 430
 
@@ -40,7 +40,6 @@ def show_why(diff: Diff, prediction: Prediction, attribution: Attribution, level
         with st.container(width=_BOX):
             st.subheader("What adds up", anchor=False)
             show_sums(attribution)
-    st.subheader("How far to believe it", anchor=False)
     show_measured(measured)
 
 

@@ -46,8 +46,10 @@ def test_the_table_says_what_was_measured() -> None:
 
 
 @pytest.mark.parametrize("method", ["gradient", "occlusion"])
-def test_the_page_measures_by_itself_and_gives_one_verdict(open_page: Callable[..., AppTest], method: str) -> None:
-    page = measured(open_page(sample="08-pin-ci-postgres", method=method, level="line"))
+def test_the_page_measures_when_asked_and_gives_one_verdict(open_page: Callable[..., AppTest], method: str) -> None:
+    page = open_page(sample="08-pin-ci-postgres", method=method, level="line")
+    page.button(key="measure").click().run()
+    measured(page)
     assert not page.exception
     assert sum("explanation" in one.value for one in _boxes(page)) == 1
     assert any("Measured" in one.value for one in page.dataframe)
@@ -55,6 +57,7 @@ def test_the_page_measures_by_itself_and_gives_one_verdict(open_page: Callable[.
 
 def test_what_was_stopped_is_measured_again_when_asked(open_page: Callable[..., AppTest]) -> None:
     page = open_page(sample="16-prune-env-file", method="gradient", level="line")
+    page.button(key="measure").click().run()
     if any(one.key == "stop_trust" for one in page.button):
         page.button(key="stop_trust").click().run()
         until = time.monotonic() + 60
