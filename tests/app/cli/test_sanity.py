@@ -94,7 +94,7 @@ def test_the_card_keeps_it_as_long_as_the_checkpoint_is_the_same(whydiff: Callab
 def test_a_card_is_refused_before_any_work(refused: Callable[..., str], bag: Path) -> None:
     assert "has no card" in refused("models", "sanity", bag, "--card")
     carded(bag, "f" * 16)
-    assert "is of another checkpoint" in refused("models", "sanity", bag, "--card")
+    assert "no card of this checkpoint" in refused("models", "sanity", bag, "--card")
 
 
 def test_a_function_has_no_parameters(refused: Callable[..., str]) -> None:

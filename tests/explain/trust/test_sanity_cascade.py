@@ -123,7 +123,8 @@ def test_a_turned_sign_keeps_the_ranking_and_new_weights_do_not() -> None:
     sign, weights = cascade(DIFFS, model, OPTIONS, seed=5)
     assert (sign.name, weights.name) == ("sign", "weights")
     for one in sign.agreements:
-        assert one.rho.value == pytest.approx(1.0)
+        # Differences of float32 scores put equal words in either order.
+        assert one.rho.value == pytest.approx(1.0, abs=1e-3)
         assert one.diffs == len(DIFFS)
     for one in weights.agreements:
         if one.level == "token":
