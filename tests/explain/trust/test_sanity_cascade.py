@@ -123,11 +123,12 @@ def test_a_turned_sign_keeps_the_ranking_and_new_weights_do_not() -> None:
     sign, weights = cascade(DIFFS, model, OPTIONS, seed=5)
     assert (sign.name, weights.name) == ("sign", "weights")
     for one in sign.agreements:
-        # Differences of float32 scores put equal words in either order.
-        assert one.rho.value == pytest.approx(1.0, abs=1e-3)
+        # Values that are differences of float32 scores put equal words in either order.
+        exact = one.method in {"integrated-gradients", "gradient"}
+        assert one.rho.value == pytest.approx(1.0, abs=1e-6 if exact else 0.01)
         assert one.diffs == len(DIFFS)
     for one in weights.agreements:
-        if one.level == "token":
+        if one.level == "token" and one.method in {"integrated-gradients", "gradient"}:
             assert one.rho.value == pytest.approx(np.mean([closed_form(model, diff) for diff in DIFFS]), abs=1e-3)
 
 
