@@ -15,123 +15,14 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from tests.third_party import DISTRIBUTIONS, THIRD_PARTY
+
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = {"app": {"app", "explain", "models"}, "explain": {"explain", "models"}, "models": {"models"}}
 DATA_PACKAGES = {"sample_diffs", "models.default"}
 """Packages of data files, with or without an __init__.py."""
 MAX_BODY, MAX_FILE = 60, 400
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc"}
-
-PAGES = ("app.components", "app.main", "app.pages", "app.workbench")
-THIRD_PARTY: dict[str, tuple[str, ...]] = {
-    "captum": ("explain.attribution.integrated",),
-    "codeowners": ("models.change.component",),
-    "identify": ("models.change.language",),
-    "numpy": (
-        "explain.precedent",
-        "explain.trust.sanity_cascade",
-        "explain.trust.sanity_training",
-        "explain.trust.line_report",
-        "models.classify.bag",
-        "models.classify.diff_guesser",
-        "models.classify.diff_transformer",
-        "models.classify.embedded",
-        "models.classify.linear",
-        "models.classify.network",
-        "models.classify.segment_memory",
-        "models.classify.size",
-        "models.classify.transformer",
-        "models.data",
-        "models.encode.ngrams",
-        "models.encode.segments",
-        "models.encode.spelling",
-        "models.evaluate",
-        "models.train",
-    ),
-    "packaging": ("app.cli.doctor",),
-    "pandas": (
-        "app.components.trust_panel",
-        "app.components.why_panel",
-        "explain.trial",
-        "explain.trust.sanity_training",
-        "models.data",
-        "models.evaluate.predictions",
-        "models.train",
-    ),
-    "plotly": ("app.components",),
-    "pyarrow": (
-        "app.cli.explain_set_table",
-        "app.cli.flip_set_table",
-        "app.cli.scored",
-        "app.cli.set_table",
-        "models.data",
-        "models.evaluate",
-        "models.mine",
-        "models.train.finish",
-    ),
-    "pygments": ("app.components.colours", "models.change.language", "models.mine.code"),
-    "rich": ("app.cli",),
-    "safetensors": (
-        "models.classify.bag",
-        "models.classify.diff_guesser",
-        "models.classify.diff_transformer",
-        "models.train",
-    ),
-    "scipy": ("explain.overall.evidence", "explain.survey.lift", "explain.trust", "models.train"),
-    "sklearn": ("models.evaluate", "models.train"),
-    "streamlit": PAGES,
-    "tokenizers": (
-        "models.classify.diff_guesser",
-        "models.classify.diff_transformer",
-        "models.classify.masked_transformer",
-        "models.classify.transformer",
-        "models.encode",
-        "models.train",
-    ),
-    "torch": (
-        "app.cli.doctor",
-        "explain.attribution.gradient",
-        "explain.attribution.integrated",
-        "explain.attribution.path",
-        "models.classify.diff_guesser",
-        "models.classify.diff_transformer",
-        "models.classify.differentiable",
-        "models.classify.masked_transformer",
-        "models.classify.network",
-        "models.classify.randomised",
-        "models.classify.segment_memory",
-        "models.classify.transformer",
-        "models.train.diff_export",
-        "models.train.diff_transformer",
-        "models.train.labelled",
-        "models.train.loop",
-        "models.train.masked",
-        "models.train.mixing",
-        "models.train.start",
-        "models.train.transformer",
-    ),
-    "transformers": (
-        "models.classify.masked_transformer",
-        "models.classify.network",
-        "models.classify.transformer",
-        "models.train.start",
-        "models.train.transformer",
-    ),
-    "tree_sitter": ("models.change.grammar",),
-    "tree_sitter_language_pack": ("models.change.grammar",),
-    "typer": ("app.cli",),
-    "unidiff": ("models.change.parse",),
-    "xgboost": ("models.classify.size", "models.train.size"),
-}
-"""Which modules (and what is below them) may import a third-party package, also inside functions."""
-
-DISTRIBUTIONS = {
-    "sklearn": "scikit-learn",
-    "tree_sitter": "tree-sitter",
-    "tree_sitter_language_pack": "tree-sitter-language-pack",
-    "xgboost": "xgboost-cpu" if sys.platform == "linux" else "xgboost",
-}
-"""Import names whose distribution is called otherwise."""
 
 DEFERRED = {("models.change.types", "models.change.render")}
 """Imports inside functions that would close a circle: a Diff's id is a hash of its rendered text."""

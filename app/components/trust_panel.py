@@ -13,8 +13,11 @@ from explain.trust.types import Trust, Word
 from explain.trust.verdict import verdict
 from explain.trust.wording import conclusion, findings
 
+Measure = Callable[[bool], Job[Trust] | None]
+"""Gives the measuring, if there is one; asked with True, it begins it."""
 
-def show_verdict(measure: Callable[[bool], Job[Trust] | None]) -> Job[Trust] | None:
+
+def show_verdict(measure: Measure) -> Job[Trust] | None:
     """The button that begins to measure; how far that is; then the verdict with its reasons.
 
     ``measure`` gives the job, if there is one, and begins it when asked so.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pandas as pd
 import streamlit as st
 
@@ -12,16 +10,13 @@ from app.components.mount import show_diff
 from app.components.payload import View
 from app.components.plain import plain, visible
 from app.components.score_chart import show_score_chart
-from app.components.trust_panel import show_measured, show_verdict
-from app.jobs import Job
+from app.components.trust_panel import Measure, show_measured, show_verdict
 from explain.attribution.exact import NAME as EXACT
 from explain.attribution.registry import method
 from explain.attribution.types import Attribution
-from explain.trust.types import Trust
 from models.change.types import MESSAGE_FILE, METRICS_FILE, Diff, Level, Unit
 from models.classify.protocol import Prediction
 
-Measure = Callable[[bool], Job[Trust] | None]
 _TOP = 12
 _BOX = 430
 

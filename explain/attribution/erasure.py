@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from explain.attribution.baseline import started
-from explain.attribution.game import COARSER, Game, chunks, ends, game_of
+from explain.attribution.game import Game, affordable, chunks, ends
 from explain.attribution.grid import balanced
 from explain.attribution.inside import sharer
 from explain.attribution.options import AttributionOptions
 from explain.attribution.types import Attribution
-from models.change.types import Diff
+from models.change.types import Diff, Level
 from models.classify.protocol import Classifier
 
 NAME = "erasure"
@@ -28,7 +28,7 @@ def erasure(diff: Diff, classifier: Classifier, options: AttributionOptions) -> 
     Costs 2 + n (n - 1) / 2 queries and one with a backward pass, for n parts: at most ``options.budget`` + 3, but for a change
     of too many files.
     """
-    game = affordable(diff, classifier, options)
+    game = affordable(diff, classifier, options, Level.TOKEN, lambda n: n * (n - 1) // 2)
     known = ends(game)
     start = started(NAME, game.baseline, known, game.unread)
     if not game.units:
@@ -45,15 +45,6 @@ def erasure(diff: Diff, classifier: Classifier, options: AttributionOptions) -> 
         removed.append(part)
         queries += len(left)
         yield replace(balanced(start, shared(values), queries), converged=len(removed) == n)
-
-
-def affordable(diff: Diff, classifier: Classifier, options: AttributionOptions) -> Game:
-    """The game over the finest parts that keeps the budget; over files where none does."""
-    for level in COARSER:
-        game = game_of(diff, classifier, options, level)
-        if len(game.units) * (len(game.units) - 1) // 2 <= options.budget:
-            break
-    return game
 
 
 def _scores(game: Game, removed: list[int], left: list[int], batch: int) -> list[float]:

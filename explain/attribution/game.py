@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Protocol, TypeVar
 
 from explain.attribution.baseline import content, filler, replaced
@@ -10,7 +11,7 @@ from explain.attribution.options import PAD, REVERTED, AttributionOptions
 from models.change.edit import changed_units, revert
 from models.change.types import Diff, Level, Unit
 from models.classify.differentiable import Differentiable
-from models.classify.protocol import Classifier
+from models.classify.protocol import Classifier, Prediction
 from models.encode.types import EncodedDiff, Side
 
 T = TypeVar("T")
@@ -20,13 +21,17 @@ COARSER = (Level.TOKEN, Level.LINE, Level.HUNK, Level.FILE)
 class Game(Protocol):
     """The parts of a diff that can be taken away, in reading order, and the logits without some of them.
 
-    ``baseline`` says what stands in their place; ``unread`` lists what the model never saw, which is no part.
+    ``baseline`` says what stands in their place; what the model never saw is no part.
     """
 
     baseline: str
     units: tuple[Unit, ...]
     sides: tuple[Side, ...]
-    unread: tuple[Unit, ...]
+
+    @property
+    def unread(self) -> tuple[Unit, ...]:
+        """What the model never saw."""
+        ...
 
     def logits(self, removed: Sequence[Collection[int]]) -> list[float]:
         """The logit without the parts of these numbers, for every set of them; one query each."""
@@ -41,6 +46,17 @@ def game_of(diff: Diff, classifier: Classifier, options: AttributionOptions, lev
     if isinstance(classifier, Differentiable) and options.baseline != REVERTED:
         return Masking(classifier, classifier.encode(diff), options, level)
     return Reverting(diff, classifier, level)
+
+
+def affordable(
+    diff: Diff, classifier: Classifier, options: AttributionOptions, finest: Level, cost: Callable[[int], int]
+) -> Game:
+    """The game over the finest parts, ``finest`` or coarser, whose ``cost`` in queries keeps the budget; over files at last."""
+    for level in COARSER[COARSER.index(finest) :]:
+        game = game_of(diff, classifier, options, level)
+        if cost(len(game.units)) <= options.budget:
+            break
+    return game
 
 
 class Masking:
@@ -80,19 +96,27 @@ class Reverting:
 
     def __init__(self, diff: Diff, classifier: Classifier, level: Level) -> None:
         self._diff, self._classifier = diff, classifier
-        whole = classifier.predict([diff])[0]
-        self._whole, self.unread = whole.logit, whole.unread
         units: dict[Unit, list[Unit]] = {}
         for unit in _revertible(diff):
             units.setdefault(unit.at(level), []).append(unit)
         self.units, self._lines = tuple(units), tuple(map(tuple, units.values()))
         self.sides = tuple(_one_side([_side(diff, unit) for unit in lines]) for lines in self._lines)
 
+    @cached_property
+    def _whole(self) -> Prediction:
+        """Of the whole change, asked when it is wanted: a game may be too large to be played."""
+        return self._classifier.predict([self._diff])[0]
+
+    @property
+    def unread(self) -> tuple[Unit, ...]:
+        """As of ``Game``."""
+        return self._whole.unread
+
     def logits(self, removed: Sequence[Collection[int]]) -> list[float]:
         """As of ``Game``."""
         variants = [revert(self._diff, [unit for part in parts for unit in self._lines[part]]) for parts in removed if parts]
         scores = iter(self._classifier.predict(variants) if variants else ())
-        return [next(scores).logit if parts else self._whole for parts in removed]
+        return [next(scores).logit if parts else self._whole.logit for parts in removed]
 
 
 def ends(game: Game) -> tuple[float, float]:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from explain.attribution.baseline import started
-from explain.attribution.game import COARSER, Game, chunks, ends, game_of
+from explain.attribution.game import COARSER, Game, chunks, ends
+from explain.attribution.game import affordable as finest_affordable
 from explain.attribution.grid import balanced
 from explain.attribution.inside import sharer
 from explain.attribution.options import AttributionOptions
@@ -66,11 +67,7 @@ def _sampled(
 
 def affordable(diff: Diff, classifier: Classifier, options: AttributionOptions, finest: Level) -> tuple[Game, int]:
     """The game over the finest parts of which a pair of orders keeps the budget, and how many pairs keep it, at most all."""
-    game = game_of(diff, classifier, options, finest)
-    for level in COARSER[COARSER.index(finest) + 1 :]:
-        if 2 * len(game.units) <= options.budget:
-            break
-        game = game_of(diff, classifier, options, level)
+    game = finest_affordable(diff, classifier, options, finest, lambda n: 2 * n)
     return game, max(1, min(options.orders, options.budget // max(1, 2 * len(game.units))))
 
 

@@ -7,13 +7,12 @@ units of that model. Shares have no unit, keep their sign, and their absolute va
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
-from statistics import StatisticsError, correlation
 
 from explain.attribution.types import Attribution, UnitValue
+from explain.ranks import spearman
 from models.change.types import METRICS_FILE, Level, Unit
 
 TOP = 10
@@ -84,7 +83,7 @@ def compare(first: Attribution, second: Attribution, level: Level, top: int = TO
     both = [(pair.first, pair.second) for pair in pairs if pair.first is not None and pair.second is not None]
     size = min(top, *(sum(found.value != 0.0 for found in values.values()) for values in (one, two)))
     shared = len(_top(one, size) & _top(two, size))
-    return Comparison(level, pairs, _spearman([a for a, _ in both], [b for _, b in both]), len(both), shared, size)
+    return Comparison(level, pairs, _correlation([a for a, _ in both], [b for _, b in both]), len(both), shared, size)
 
 
 def _by_key(attribution: Attribution, level: Level) -> dict[_Key, UnitValue]:
@@ -113,14 +112,6 @@ def _top(values: Mapping[_Key, UnitValue], size: int) -> set[_Key]:
     return set(sorted(values, key=lambda key: (-abs(values[key].value), key))[:size])
 
 
-def _spearman(first: Sequence[float], second: Sequence[float]) -> float | None:
-    try:
-        return correlation(_ranks(first), _ranks(second)) if len(first) >= LEAST else None
-    except StatisticsError:  # all values of one are the same
-        return None
-
-
-def _ranks(values: Sequence[float]) -> list[float]:
-    """The place of every value among all, from 0; equal values share the middle of their places."""
-    ordered = sorted(values)
-    return [(bisect_left(ordered, value) + bisect_right(ordered, value) - 1) / 2 for value in values]
+def _correlation(first: Sequence[float], second: Sequence[float]) -> float | None:
+    told = len(first) >= LEAST and len(set(first)) > 1 and len(set(second)) > 1
+    return spearman(first, second) if told else None

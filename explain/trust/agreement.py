@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from scipy.stats import spearmanr
-
 from explain.attribution.registry import MethodCard, fitting, method
 from explain.attribution.types import Attribution
 from explain.counterfactual.words import neutral, own_names
+from explain.ranks import spearman
 from explain.trust.types import Agreement
 from models.change.rewrite import rewrite
 from models.change.types import Diff, Level, Unit
@@ -43,7 +42,7 @@ def compared(other: str, mine: Values, theirs: Values) -> Agreement:
     both = sorted(set(mine) & set(theirs))
     a, b = [mine[unit] for unit in both], [theirs[unit] for unit in both]
     known = len(both) >= 3 and len(set(a)) > 1 and len(set(b)) > 1
-    correlation = float(spearmanr(a, b).statistic) if known else None
+    correlation = spearman(a, b) if known else None
     top = min(_TOP, len(both))
     strongest = [set(sorted(both, key=lambda unit: -abs(values[unit]))[:top]) for values in (mine, theirs)]
     return Agreement(other, correlation, len(strongest[0] & strongest[1]) / top if top else 1.0)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from explain.attribution.game import Masking
-from explain.trust.removal import Curve, Stopped
+from explain.trust.removal import Curve
 from models.classify.differentiable import Differentiable
 from models.classify.protocol import Classifier
 
@@ -39,9 +39,8 @@ def _by_slopes(curve: Curve, game: Masking, classifier: Differentiable, directio
     """[] where a slope is not finite."""
     n, order = len(game.units), list[int]()
     blank = Masking.row(game, range(n))
-    for count in sorted({max(1, math.ceil(share * n - 1e-9)) for share in STAGES}):
-        if curve.cancelled():
-            raise Stopped
+    for count in sorted(set(curve.counted(STAGES))):
+        curve.go_on()
         values = _slopes(game, classifier, order, blank)
         curve.queries += 1
         if not all(map(math.isfinite, values)):

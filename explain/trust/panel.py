@@ -78,8 +78,7 @@ def _steps(
 
     card = method(attribution.method)
     extreme: Extreme = {}
-    for curve in curves(diff, classifier, options):
-        curve.cancelled = cancelled
+    for curve in curves(diff, classifier, options, cancelled):
         yield (
             f"taking parts away ({curve.removal})",
             partial(_judged, curve, attribution, classifier, options.order_seed, extreme),

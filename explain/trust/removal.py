@@ -12,7 +12,7 @@ from explain.attribution.types import Attribution
 from explain.trust.types import FRACTIONS
 from models.change.types import Diff, Level, Unit
 from models.classify.differentiable import Differentiable
-from models.classify.protocol import Classifier
+from models.classify.protocol import Classifier, Prediction
 
 MASK, DELETE, REVERT = "mask", "delete", "revert"
 
@@ -41,14 +41,15 @@ class Curve:
     Raises Stopped before a batch of queries once ``cancelled`` says so.
     """
 
-    cancelled: Callable[[], bool] = staticmethod(lambda: False)
-
-    def __init__(self, removal: str, game: Game, whole: float, sign: int, batch: int) -> None:
-        self.removal, self.game, self.sign = removal, game, sign
+    def __init__(self, removal: str, game: Game, whole: Prediction, batch: int, cancelled: Callable[[], bool]) -> None:
+        self.removal, self.game, self.sign = removal, game, 1 if whole.flagged else -1
         self.queries = 0
-        self._whole, self._batch = whole, batch
-        n = len(game.units)
-        self.counts = tuple(max(1, math.ceil(share * n - 1e-9)) for share in FRACTIONS)
+        self._whole, self._batch, self._cancelled = whole.logit, batch, cancelled
+        self.counts = self.counted(FRACTIONS)
+
+    def counted(self, shares: Sequence[float]) -> tuple[int, ...]:
+        """How many parts these shares of all are, at least one each."""
+        return tuple(max(1, math.ceil(share * len(self.game.units) - 1e-9)) for share in shares)
 
     def comprehensiveness(self, order: Sequence[int]) -> float:
         """The mean loss when the first parts of ``order`` go, over ``FRACTIONS``; 5 queries."""
@@ -63,9 +64,13 @@ class Curve:
         self.queries += len(removed)
         return [self.sign * score for chunk in chunks(removed, self._batch) for score in self._asked(chunk)]
 
-    def _asked(self, removed: Sequence[Collection[int]]) -> list[float]:
-        if self.cancelled():
+    def go_on(self) -> None:
+        """Raise Stopped if the measuring was called off."""
+        if self._cancelled():
             raise Stopped
+
+    def _asked(self, removed: Sequence[Collection[int]]) -> list[float]:
+        self.go_on()
         return self.game.logits(removed)
 
     def _area(self, removed: Sequence[Collection[int]]) -> float:
@@ -99,7 +104,9 @@ def worth(attribution: Attribution, units: Sequence[Unit]) -> list[float]:
     ]
 
 
-def curves(diff: Diff, classifier: Classifier, options: AttributionOptions) -> list[Curve]:
+def curves(
+    diff: Diff, classifier: Classifier, options: AttributionOptions, cancelled: Callable[[], bool] = lambda: False
+) -> list[Curve]:
     """Two ways of removal where ``classifier`` knows tokens (masked and deleted), or else one (lines taken back).
 
     Where lines taken back are the baseline of the options, they are the first way, and masked tokens the second.
@@ -113,4 +120,4 @@ def curves(diff: Diff, classifier: Classifier, options: AttributionOptions) -> l
         games.append((MASK, Masking(classifier, encoded, options, Level.TOKEN)))
         if options.baseline != REVERTED:
             games.append((DELETE, Deleting(classifier, encoded, options, Level.TOKEN)))
-    return [Curve(name, game, whole.logit, 1 if whole.flagged else -1, options.batch) for name, game in games if game.units]
+    return [Curve(name, game, whole, options.batch, cancelled) for name, game in games if game.units]

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from explain.attribution.options import AttributionOptions
 from explain.attribution.registry import MethodCard, fitting
 from explain.attribution.run import answer
 from explain.attribution.types import Attribution
+from explain.ranks import spearman
 from explain.trust.sanity import Agreement, Stage
 from models.change.types import Diff, Level, Unit
 from models.classify.layered import Layered
@@ -105,10 +105,3 @@ def aligned(first: Attribution, second: Attribution, level: Level) -> tuple[Floa
     a, b = (np.array([values.get(unit, 0.0) for unit in units], dtype=np.float64) for values in (mine, other))
     told = (a != 0) | (b != 0)
     return a[told], b[told]
-
-
-def spearman(a: Floats, b: Floats) -> float:
-    """Spearman's rank correlation, ties by their mean rank; 0 where one side is constant."""
-    x, y = (rankdata(one) - (len(one) + 1) / 2 for one in (a, b))
-    norm = float(np.sqrt((x @ x) * (y @ y)))
-    return float(x @ y) / norm if norm else 0.0

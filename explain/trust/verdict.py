@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from explain.attribution.registry import method
-from explain.trust.types import Agreement, Faithfulness, Trust, Verdict, Word
+from explain.trust.types import Agreement, Trust, Verdict, Word
 
 BROKEN_GAP = 0.05
 """Share of the output's change that an additive method may leave unexplained before its values are no use."""
@@ -15,7 +15,8 @@ REACHED = 0.5
 """An explanation below it is nearer to the worst order than to the best."""
 AGREED, STABLE = 0.3, 0.7
 """Rank correlations by line below which methods disagree, or a harmless variant changes the picture."""
-_GONE = {"mask": "masked", "delete": "deleted", "revert": "taken back"}
+GONE = {"mask": "masked", "delete": "deleted", "revert": "taken back"}
+"""What happens to parts, by the way of removal."""
 
 
 def verdict(trust: Trust) -> Verdict:
@@ -31,7 +32,7 @@ def _grave(trust: Trust) -> Iterator[str]:
     if trust.unread.of_lines and 1 - trust.unread.lines / trust.unread.of_lines < HALF_READ:
         yield f"The model read less than half of the changed lines: {_unread(trust)}."
     if trust.faithfulness and not trust.faithfulness[0].above_chance:
-        yield f"When the parts it names are {_GONE[trust.faithfulness[0].removal]}, the verdict suffers no more than by chance."
+        yield f"When the parts it names are {GONE[trust.faithfulness[0].removal]}, the verdict suffers no more than by chance."
 
 
 def _light(trust: Trust) -> Iterator[str]:
@@ -41,16 +42,12 @@ def _light(trust: Trust) -> Iterator[str]:
         yield f"The model did not read all of the change: {_unread(trust)}."
     for one in trust.faithfulness[1:]:
         if not one.above_chance:
-            yield f"When the parts it names are {_GONE[one.removal]} instead, the verdict suffers no more than by chance."
-    yield from _weak_order(trust.faithfulness[:1])
-    yield from _apart(trust.agreement, AGREED, "Another method ranks the lines otherwise")
-    yield from _apart(trust.stability, STABLE, "The picture changes though nothing did")
-
-
-def _weak_order(faithfulness: tuple[Faithfulness, ...]) -> Iterator[str]:
-    for one in faithfulness:
+            yield f"When the parts it names are {GONE[one.removal]} instead, the verdict suffers no more than by chance."
+    for one in trust.faithfulness[:1]:
         if one.normalised is not None and one.above_chance and one.normalised < REACHED:
             yield f"Other parts weigh more: it reaches {one.normalised:.0%} of what the best order found reaches."
+    yield from _apart(trust.agreement, AGREED, "Another method ranks the lines otherwise")
+    yield from _apart(trust.stability, STABLE, "The picture changes though nothing did")
 
 
 def _apart(found: tuple[Agreement, ...], least: float, what: str) -> Iterator[str]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from explain.trust.types import Against, Agreement, Faithfulness, Trust, Word
-from explain.trust.verdict import verdict
-
-_GONE = {"mask": ("masked", "left unmasked"), "delete": ("deleted", "kept"), "revert": ("taken back", "kept")}
+from explain.trust.verdict import GONE, verdict
 
 
 def conclusion(trust: Trust) -> str:
@@ -45,8 +43,8 @@ def _read(trust: Trust) -> str:
 
 
 def _faithful(one: Faithfulness) -> Iterator[tuple[str, str]]:
-    gone, kept = _GONE[one.removal]
-    yield f"Strongest parts {gone}", f"the verdict loses {_logits(one.comprehensiveness, one.orders)}"
+    kept = "left unmasked" if one.removal == "mask" else "kept"
+    yield f"Strongest parts {GONE[one.removal]}", f"the verdict loses {_logits(one.comprehensiveness, one.orders)}"
     if one.normalised is not None:
         yield "Of what is reachable", f"{one.normalised:.0%} of the way from the worst order found to the best"
     yield f"They alone {kept}", f"the verdict loses {_logits(one.sufficiency, one.orders)}"
