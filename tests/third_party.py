@@ -12,6 +12,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "numpy": (
         "explain.ranks",
         "explain.precedent",
+        "explain.slices",
         "explain.trust.sanity_cascade",
         "explain.trust.sanity_training",
         "explain.trust.line_report",

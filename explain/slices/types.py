@@ -1,0 +1,109 @@
+"""What slices are made of: predictions as columns of codes, conditions on them, and metrics with intervals."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.unsignedinteger]
+"""The places of values in a tuple of texts; uint8, uint16 or uint32."""
+MISSING = ""
+"""The text of a value that is not known; pages and tables write "(not known)" for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """An attribute with one value a row: ``codes``, shape (rows,), are places in ``values``, which are distinct."""
+
+    name: str
+    values: tuple[str, ...]
+    codes: Codes
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """An attribute with any number of distinct values a row, such as languages.
+
+    Those of row i are ``codes[offsets[i] : offsets[i + 1]]``, places in ``values``.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    offsets: NDArray[np.int64]
+    codes: Codes
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Predictions of one model on labelled changes, arrays of shape (rows,).
+
+    ``labels`` are 0 or 1 (uint8), ``scores`` in [0, 1], ``flagged`` what the model flags. ``weights``: what a row stands for;
+    None: 1 each. ``clusters``: whole numbers from 0, rows of one cluster are not independent of each other; None: all are.
+    """
+
+    model: str
+    labels: NDArray[np.uint8]
+    scores: Floats
+    flagged: NDArray[np.bool_]
+    columns: tuple[Column | Labels, ...] = ()
+    weights: Floats | None = None
+    clusters: NDArray[np.int64] | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many changes."""
+        return len(self.labels)
+
+    def column(self, name: str) -> Column | Labels:
+        """The attribute called ``name``. Raises KeyError."""
+        return {one.name: one for one in self.columns}[name]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The attributes there are."""
+        return tuple(one.name for one in self.columns)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Condition:
+    """That an attribute has, or among others has, a value."""
+
+    column: str
+    value: str
+
+
+Slice = tuple[Condition, ...]
+"""The rows that meet all conditions, which are sorted and of different columns; () is all rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A metric with its 95 % interval; ``n`` rows it was counted on. None where it is undefined, which is never 0."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: float
+
+
+@dataclass(frozen=True, slots=True)
+class Estimates:
+    """A metric of many slices, arrays of shape (slices,); NaN where it is undefined."""
+
+    value: Floats
+    low: Floats
+    high: Floats
+    n: Floats
+
+    def at(self, place: int) -> Estimate:
+        """That of one slice."""
+        value, low, high = (_known(float(one[place])) for one in (self.value, self.low, self.high))
+        return Estimate(value, low, high, float(self.n[place]))
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None
