@@ -6,6 +6,7 @@ from functools import partial
 
 import streamlit as st
 
+from app.components.compare_panel import show_comparison
 from app.components.flip_panel import show_flips
 from app.components.mount import show_card
 from app.components.plain import problems
@@ -37,10 +38,12 @@ def page() -> None:
     with problems():
         prediction = scored(diff, model)
         show_card(card(diff, prediction, model.name, band_of(model, prediction.score)), key="verdict")
-        why, what_if = st.tabs(["Why", "What if"], key="answer", bind="query-params")
+        why, what_if, beside = st.tabs(["Why", "What if", "Compare"], key="answer", bind="query-params")
         with why, problems():
             attribution = explained(diff, model, explaining.method, explaining.options)
             measure = partial(trusting, diff, model, attribution, explaining.options)
             show_why(diff, prediction, attribution, explaining.level, measure)
         with what_if, problems():
             show_flips(diff, model, prediction)
+        with beside, problems():
+            show_comparison(diff, model, explaining)
