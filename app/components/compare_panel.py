@@ -55,7 +55,7 @@ def show_comparison(diff: Diff, model: Classifier, explaining: Explaining) -> No
     )
     _show_verdicts(diff, first, second)
     found = compare(first.attribution, second.attribution, _level(explaining.level, method))
-    st.markdown(plain(sentence(first, second, found)))
+    st.markdown(f"**{plain(conclusion(first, second))}** {plain(reasons(first, second, found))}")
     unread = unread_by_both(first.attribution, second.attribution)
     show_diff(View(diff, heat=heat_of_shifts(found), unread=unread), key="compare_diff")
     st.subheader("Where the reasons differ most", anchor=False)
@@ -104,19 +104,18 @@ def _show_verdicts(diff: Diff, first: Side, second: Side) -> None:
                 show_card(card(diff, one.prediction, one.model.name, band), key=f"verdict_{letter}")
 
 
-def sentence(first: Side, second: Side, found: Comparison) -> str:
-    """Whether the two agree on the verdict, and how alike their reasons are."""
+def conclusion(first: Side, second: Side) -> str:
+    """Whether the two agree on the verdict."""
     if first.model.digest == second.model.digest:
         return "These are the same model: choose another one."
-    methods = [one.attribution.method for one in (first, second)]
-    how = f"Explained by {methods[0]}." if methods[0] == methods[1] else f"Explained by {methods[0]} and by {methods[1]}."
-    parts = (
-        verdicts(first.prediction.flagged, second.prediction.flagged),
-        agreement(found),
-        how,
-        baselines(first.attribution.baseline, second.attribution.baseline),
-    )
-    return " ".join(one for one in parts if one)
+    return verdicts(first.prediction.flagged, second.prediction.flagged)
+
+
+def reasons(first: Side, second: Side, found: Comparison) -> str:
+    """How alike their reasons are, and how each was asked for them."""
+    one, other = first.attribution, second.attribution
+    how = f"Explained by {one.method}." if one.method == other.method else f"Explained by {one.method} and by {other.method}."
+    return " ".join(part for part in (agreement(found), how, baselines(one.baseline, other.baseline)) if part)
 
 
 def unread_by_both(first: Attribution, second: Attribution) -> tuple[Unit, ...]:

@@ -51,16 +51,22 @@ def _show_found(found: Precedents) -> None:
     st.markdown(plain(" ".join(sentences(found))))
     score = st.column_config.NumberColumn(format="%.3f", width="small")
     small = st.column_config.Column(width="small")
-    columns = {"Similarity": score, "Score": score, "Label": small, "Date": small}
+    columns = {
+        "Similarity": score,
+        "Score": score,
+        "Label": small,
+        "Date": small,
+        "Message": st.column_config.Column(width="large"),
+    }
     st.dataframe(table(found).columns(), hide_index=True, height="content", key="precedents", column_config=columns)
     st.caption(plain(f"Label 1 is what the model flags. Similarity is the cosine of the network's two vectors. {WORTH}"))
 
 
 def table(found: Precedents) -> Table:
-    """The nearest, a row each; id and message are anybody's text."""
+    """The nearest, a row each; message and id are anybody's text."""
     rows = []
     for one in found.nearest:
         known = one.known
         date = day(known.date) if known.date else None
-        rows.append((known.label, one.similarity, known.score, date, known.id, known.title))
-    return Table(("Label", "Similarity", "Score", "Date", "Id", "Message"), tuple(rows))
+        rows.append((known.label, one.similarity, known.score, date, known.title, known.id))
+    return Table(("Label", "Similarity", "Score", "Date", "Message", "Id"), tuple(rows))

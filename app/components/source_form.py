@@ -31,7 +31,7 @@ _LISTED = re.compile(rf"([0-9a-f]{{{_SHORT}}})(?: |$)")
 def choose_change() -> Diff | None:
     """The change that the user chose, or None while there is none. Raises InputError for one that cannot be read."""
     source = st.segmented_control(
-        "Change", list(_SOURCES), default="Sample", required=True, key="source", bind="query-params", width="stretch", wrap=False
+        "Change", list(_SOURCES), default="Sample", required=True, key="source", bind="query-params", width="stretch", wrap=True
     )
     return _SOURCES[source or "Sample"]()
 

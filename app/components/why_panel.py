@@ -23,8 +23,8 @@ _BOX = 430
 
 def show_why(diff: Diff, prediction: Prediction, attribution: Attribution, level: Level, measure: Measure) -> None:
     """Draw the whole answer to "why"; ``measure`` finds out how far it may be believed."""
-    show_diff(View(diff, heat=heat_of(attribution, level), unread=attribution.unread), key="why_diff")
     measured = show_verdict(measure)
+    show_diff(View(diff, heat=heat_of(attribution, level), unread=attribution.unread), key="why_diff")
     st.subheader("Lines that count most", anchor=False)
     _show_table(top_lines(diff, attribution))
     # Columns stay side by side down to the width of a telephone; these boxes wrap as soon as two have no room.
