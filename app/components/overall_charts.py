@@ -16,7 +16,7 @@ from explain.overall.wording import remark
 
 SHOWN = 10
 FORMATS = MappingProxyType(
-    {"Mean": "%+.3f", "From": "%+.3f", "To": "%+.3f", "Sum": "%+.2f", "Share": "percent", "Adjusted p": "%.4f"}
+    {"Mean": "%+.3f", "From": "%+.3f", "To": "%+.3f", "Sum": "%+.2f", "Share": "percent", "Adjusted p": "%.2g"}
 )
 _ROW, _FRAME = 26, 84
 
