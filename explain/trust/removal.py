@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Callable, Collection, Sequence
 
+from explain.attribution.background import without
 from explain.attribution.game import Game, Masking, Reverting, chunks
 from explain.attribution.options import REVERTED, AttributionOptions
 from explain.attribution.types import Attribution
@@ -109,8 +110,10 @@ def curves(
 ) -> list[Curve]:
     """Two ways of removal where ``classifier`` knows tokens (masked and deleted), or else one (lines taken back).
 
-    Where lines taken back are the baseline of the options, they are the first way, and masked tokens the second.
+    Where lines taken back are the baseline of the options, they are the first way, and masked tokens the second. A background
+    is no way of removal: parts are masked, and deleted, without an advantage for a method that knows it.
     """
+    options = without(options)
     whole = classifier.predict([diff])[0]
     games: list[tuple[str, Game]] = []
     if options.baseline == REVERTED or not isinstance(classifier, Differentiable):
