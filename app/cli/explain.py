@@ -58,8 +58,8 @@ class How(BackgroundFlags):
     method: Annotated[
         str,
         typer.Option(
-            help="The attribution method: exact, integrated-gradients, occlusion, shapley, owen, leave-one-out, erasure or "
-            "gradient; auto is the best one for the model."
+            help="The attribution method: exact, integrated-gradients, occlusion, shapley, owen, leave-one-out, erasure, "
+            "gradient or attention-rollout; auto is the best one for the model."
         ),
     ] = "auto"
     level: Annotated[Level, typer.Option(help="What gets a value.")] = Level.LINE
@@ -202,6 +202,11 @@ def _check_against(how: How) -> None:
 
 
 def _check_level(how: How, card: MethodCard) -> None:
+    if not card.signed and (how.format not in _FOR_PEOPLE or how.against is not None):
+        raise UsageError(
+            f"Expected a method whose values have a sign with --format {how.format} or --against, but got {card.name}; "
+            f"choose another one, or --format {', '.join(_FOR_PEOPLE)} without --against."
+        )
     if _FINEST_FIRST.index(how.level) < _FINEST_FIRST.index(card.finest):
         raise UsageError(f"Expected --level {card.finest} or coarser for {card.name}, but got {how.level}; choose another one.")
 

@@ -54,6 +54,8 @@ def explain_set(source: Source, choice: ModelChoice, asked: Asked, options: Attr
     rows = opened(source, asked.output, flags)
     classifier = load_classifier(choice.model)
     card = chosen(asked.method, classifier)
+    if not card.signed:
+        raise UsageError(f"Expected a method whose values are logits with a dataset, but got {card.name}; use auto.")
     tally = Tally(flags.by)
     job = Job(EXPLAINED, rows, settings_of(classifier, rows, flags_of(card.name, options)), asked.output, flags.rows)
     run(job, lambda some: explain_each(some, classifier, card, options), tally)

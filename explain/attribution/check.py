@@ -17,6 +17,7 @@ from explain.attribution.types import Attribution, UnitValue
 from models.change.edit import changed_units, revert
 from models.change.types import Diff, Level, Unit
 from models.classify.additive import Additive
+from models.classify.attentive import Attentive
 from models.classify.differentiable import Differentiable
 from models.classify.protocol import Classifier
 from models.encode.types import EncodedDiff, Side
@@ -55,7 +56,7 @@ def check(
     elif isinstance(classifier, Differentiable) and attribution.baseline != "reverted":
         encoded = classifier.encode(diff)
         outputs = _outputs_of_ids(attribution, classifier, encoded, background)
-        recomputed = (*outputs, *_places_of_ids(attribution, encoded))
+        recomputed = (*outputs, *_places_of_ids(attribution, encoded), *_looked_at(attribution, classifier, encoded))
     else:
         recomputed = (*_outputs_of_diff(attribution, classifier, diff), *_places_of_diff(attribution, diff))
     return (*_sums(attribution), *recomputed, *_convergence(attribution, tolerance))
@@ -108,6 +109,25 @@ def _outputs_of_ids(
     output = classifier.logits_of_ids([encoded.ids])[0]
     found = [[score(classifier, _put(encoded, row, where)) for row in rows] for where in (text, left)]
     yield from _outputs(attribution, output, *(sum(one) / len(one) for one in found))
+
+
+def _looked_at(attribution: Attribution, classifier: Differentiable, encoded: EncodedDiff) -> Iterator[str]:
+    """Shares of attention once more, from the head down: a row times one layer after the other, no product of layers."""
+    if attribution.method != "attention-rollout":
+        return
+    if not isinstance(classifier, Attentive):
+        yield f"{classifier.name} does not give its attention"
+        return
+    found = classifier.attention(encoded.ids)
+    row = found.read
+    for layer in found.weights[::-1]:
+        row = row / 2 + (row @ layer.mean(axis=0)) / 2
+    shares: defaultdict[Unit | None, float] = defaultdict(float)
+    for unit, share in zip(encoded.units, row.tolist(), strict=True):
+        shares[unit] += share
+    for unit, value in ((None, attribution.special), *((one.unit, one.value) for one in attribution.at(Level.TOKEN))):
+        if not abs(value - shares[unit]) <= ROUNDING:
+            yield f"the share of {unit or 'special tokens'} is given as {value!r}, but counted another way it is {shares[unit]!r}"
 
 
 def _put(encoded: EncodedDiff, row: Sequence[int], where: Sequence[bool]) -> list[int]:

@@ -19,6 +19,7 @@ from explain.attribution.schedule import doublings
 from explain.attribution.types import Attribution
 from models.change.types import Diff, Level
 from models.classify.additive import Additive
+from models.classify.attentive import Attentive
 from models.classify.differentiable import Differentiable
 from models.classify.protocol import Classifier
 from models.errors import UsageError
@@ -35,6 +36,7 @@ class MethodCard:
     ``additive``: whether its values sum to f(x) - f(baseline), up to the tolerance, for every model.
     ``measured``: whether every value is a difference of two scores. ``finest``: the most detailed level it has values for.
     ``baselines``: those of the options that it can do; () where it does not ask.
+    ``signed``: whether values are logits with a sign. Others are shares of something else and say nothing of for and against.
     ``fits`` says whether the method can explain a classifier and ``needs``, in words, what it needs. ``run`` raises
     UsageError at once, not at the first result, when it gets another.
     """
@@ -51,6 +53,7 @@ class MethodCard:
     baselines: tuple[str, ...]
     runner: Runner
     queries: Callable[[int, AttributionOptions], int]
+    signed: bool = True
 
     def fitted(self, classifier: Classifier) -> MethodCard:
         """This card. Raises UsageError, naming the methods that fit, where the method cannot explain ``classifier``."""
@@ -141,6 +144,17 @@ def _gradient(diff: Diff, classifier: Classifier, options: AttributionOptions) -
     from explain.attribution.gradient import gradient
 
     return gradient(diff, classifier, options)
+
+
+def _attends(classifier: Classifier) -> bool:
+    return isinstance(classifier, Attentive) and classifier.attends
+
+
+def _rollout(diff: Diff, classifier: Classifier, options: AttributionOptions) -> Iterator[Attribution]:
+    assert isinstance(classifier, Attentive)
+    from explain.attribution.rollout import rollout
+
+    return rollout(diff, classifier, options)
 
 
 def _sampled(n: int, options: AttributionOptions) -> int:
@@ -264,6 +278,21 @@ METHODS: Mapping[str, MethodCard] = indexed(
             baselines=_IN_PLACE,
             runner=_gradient,
             queries=lambda _, options: 2 + draws_of(options),
+        ),
+        MethodCard(
+            name="attention-rollout",
+            summary="Where the model looks: its attention, multiplied from layer to layer. Not why it flags or does not.",
+            paper="Abnar and Zuidema 2020, Quantifying Attention Flow in Transformers",
+            guarantee="None about the output: shares of attention without a sign, which sum to 1 and not to the output's change.",
+            additive=False,
+            measured=False,
+            needs="a transformer that reads a change as one row, by attention alone",
+            fits=_attends,
+            finest=Level.TOKEN,
+            baselines=(MASK, PAD),
+            runner=_rollout,
+            queries=lambda _, __: 3,
+            signed=False,
         ),
     )
 )

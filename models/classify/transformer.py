@@ -21,7 +21,9 @@ from transformers import AutoModelForSequenceClassification, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from models.change.types import Diff
+from models.classify.attentive import Attention
 from models.classify.checkpoint import Settings, digest_folder, read_json, read_settings, validate_folder
+from models.classify.eager import attention_of, has_attention
 from models.classify.layered import check_stages, copy_digest
 from models.classify.protocol import Prediction
 from models.classify.randomised import first, permuted, transformer_stages
@@ -112,6 +114,15 @@ class TransformerClassifier(Settled):
             known.update(zip(unique[start:end], self._score(unique[start:end]), strict=True))
             start = end
         return [known[row] for row in rows]
+
+    @property
+    def attends(self) -> bool:
+        """See ``Attentive``."""
+        return has_attention(self._model.config)
+
+    def attention(self, ids: tuple[int, ...]) -> Attention:
+        """See ``Attentive``."""
+        return attention_of(self._model, self.embed(ids))
 
     def vectors(self, diffs: Sequence[Diff]) -> NDArray[np.float32]:
         """The mean of the last hidden states of each diff's tokens, shape (diffs, width).
