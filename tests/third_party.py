@@ -86,6 +86,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
         "models.classify.network",
         "models.classify.randomised",
         "models.classify.segment_memory",
+        "models.classify.seq2seq",
         "models.classify.transformer",
         "models.train.diff_export",
         "models.train.diff_transformer",

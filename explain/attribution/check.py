@@ -28,6 +28,8 @@ ROUNDING = 1e-3
 
 _LEFT_OUT = {"occlusion": Level.LINE, "leave-one-out": Level.TOKEN}
 """Methods whose values are measured by leaving out one unit of this level."""
+_UNDIVIDED = (Level.LINE, Level.HUNK, Level.FILE)
+"""Where those below stop when no gradient shares out what they measured."""
 _WHOLE = ("shapley", "owen", "erasure")
 """Methods whose values sum to the output's change by their construction."""
 
@@ -245,7 +247,11 @@ def _places_of_ids(attribution: Attribution, encoded: EncodedDiff) -> Iterator[s
     level = _LEFT_OUT.get(attribution.method)
     if level is not None:
         expected = {unit.at(level) for unit, side in pairs if unit is not None and _has_text(unit, side)}
-    yield from _compared({one.unit for one in attribution.tokens}, expected, attribution.converged)
+    given = {one.unit for one in attribution.tokens}
+    text = [unit for unit, side in pairs if unit is not None and _has_text(unit, side)]
+    if attribution.method in _WHOLE and given in [{unit.at(level) for unit in text} for level in _UNDIVIDED if text]:
+        expected = given
+    yield from _compared(given, expected, attribution.converged)
     if attribution.unread != encoded.unread:
         yield f"{len(attribution.unread)} units are given as unread, but the classifier left out {len(encoded.unread)}"
 
