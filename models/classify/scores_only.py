@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from models.change.types import Diff
+from models.classify.checkpoint import Settings
 from models.classify.protocol import Prediction
 from models.classify.settled import Settled
 
-if TYPE_CHECKING:
-    from models.classify.transformer import TransformerClassifier
+Predict = Callable[[Sequence[Diff]], tuple[Prediction, ...]]
 
 
 class ScoresOnly(Settled):
-    """A classifier that scores as ``inner`` does and is not ``Differentiable``: methods that score variants explain it."""
+    """A classifier that is not ``Differentiable``, whatever ``predict`` belongs to: methods that score variants explain it."""
 
-    def __init__(self, inner: TransformerClassifier) -> None:
-        super().__init__(inner.settings, inner.digest)
-        self._inner = inner
+    def __init__(self, settings: Settings, digest: str, predict: Predict) -> None:
+        super().__init__(settings, digest)
+        self._predict = predict
 
     def predict(self, diffs: Sequence[Diff]) -> tuple[Prediction, ...]:
-        """As ``inner``."""
-        return self._inner.predict(diffs)
+        """One prediction a diff, in order."""
+        return self._predict(diffs)

@@ -190,7 +190,7 @@ def load_transformer(folder: Path, settings: Settings | None = None) -> Transfor
         model, DiffEncoder(tokenizer, settings.encode, frame), settings, special, digest_folder(folder)
     )
     _try(classifier, folder)
-    return classifier if _embeds(classifier) else ScoresOnly(classifier)
+    return classifier if _embeds(classifier) else ScoresOnly(settings, classifier.digest, classifier.predict)
 
 
 def plain_settings(folder: Path, config: dict[str, Any], tokenizer: Tokenizer) -> Settings:
