@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.background import BackgroundFlags, against_background
 from app.cli.console import plain, progress, show, working
 from app.cli.explain_set import Asked, SliceFlags, explain_set
 from app.cli.inputs import known_warnings, load_classifier, model_payload, read_text_diff
-from app.cli.options import Gate, ModelChoice, Source
+from app.cli.options import ModelChoice, Source
 from app.cli.output import check_output, dumps, emit
 from app.cli.precedents import PrecedentFlags, precedents
 from app.cli.score import is_dataset
@@ -53,14 +54,14 @@ _BELIEVED = (*_FOR_PEOPLE, Format.SARIF)
 
 
 @dataclass(frozen=True, slots=True)
-class How(Gate):
+class How(BackgroundFlags):
     """Flags of explain."""
 
     method: Annotated[
         str,
         typer.Option(
-            help="The attribution method: exact, integrated-gradients, occlusion, shapley, owen, leave-one-out, erasure or "
-            "gradient; auto is the best one for the model."
+            help="The attribution method: exact, integrated-gradients, occlusion, shapley, owen, leave-one-out, erasure, "
+            "gradient or attention-rollout; auto is the best one for the model."
         ),
     ] = "auto"
     level: Annotated[Level, typer.Option(help="What gets a value.")] = Level.LINE
@@ -92,6 +93,7 @@ def explain(
     """
     _check_named(how)
     known.check(how.format.value, not is_dataset(source.input))
+    how.check_background(options, not is_dataset(source.input))
     if is_dataset(source.input):
         _check_set(how)
         explain_set(source, choice, Asked(how.method, how.format.value, how.level, how.output), options, flags)
@@ -102,12 +104,15 @@ def explain(
     diff = read_text_diff(source.input, source.repo)
     classifier = load_classifier(choice.model)
     _card(how, classifier)
+    own = against_background(diff, classifier, options, how)
     found = precedents(diff, classifier, source, known)
-    explanation = replace(_explanation(diff, classifier, choice.model, how, options), precedents=found)
+    explanation = replace(_explanation(diff, classifier, choice.model, how, own), precedents=found)
     if how.against is None:
         _write(explanation, how)
     else:
-        _write_both(explanation, _explanation(diff, load_classifier(how.against), how.against, how, options), how)
+        other = load_classifier(how.against)
+        options = against_background(diff, other, options, how)
+        _write_both(explanation, _explanation(diff, other, how.against, how, options), how)
     return how.code(explanation.prediction.flagged)
 
 
@@ -199,6 +204,11 @@ def _check_against(how: How) -> None:
 
 
 def _check_level(how: How, card: MethodCard) -> None:
+    if not card.signed and (how.format not in _FOR_PEOPLE or how.against is not None):
+        raise UsageError(
+            f"Expected a method whose values have a sign with --format {how.format} or --against, but got {card.name}; "
+            f"choose another one, or --format {', '.join(_FOR_PEOPLE)} without --against."
+        )
     if _FINEST_FIRST.index(how.level) < _FINEST_FIRST.index(card.finest):
         raise UsageError(f"Expected --level {card.finest} or coarser for {card.name}, but got {how.level}; choose another one.")
 

@@ -31,7 +31,7 @@ def html(explanation: Explanation) -> str:
             f"<p>Model: {text(explanation.name)} ({text(explanation.model['id'])}), change {escape(explanation.diff.id)}.</p>",
             f"<p>{text(explanation.how(), 2000)}</p>",
             f"<p>{text(explanation.reading(), 2000)}</p>",
-            f"<p>{swatch(1)} pushes towards flagged (+) {swatch(-1)} pushes away (-)</p>",
+            f"<p>{swatch(1)} pushes towards flagged (+) {swatch(-1)} pushes away (-)</p>" if explanation.signed else "",
             f"<h2>Strongest units, level {explanation.level.value}</h2>",
             _table(explanation),
             *_believed(explanation),

@@ -19,14 +19,15 @@ _SPECIAL = re.compile(r"[\\`*_{}\[\]<>()#+!|~&$@:]|www\.")
 
 def markdown(explanation: Explanation) -> str:
     """The page, ended by a line feed: verdict, strongest units, how far to believe it, and the diff folded up."""
+    values = "+ pushes towards flagged, - away; logits" if explanation.signed else "shares of attention"
     head = "\n\n".join(
         (
             f"### whydiff: {explanation.verdict().partition(':')[0].lower()}",
             explanation.verdict(),
-            f"**Strongest units, level {explanation.level.value}** (+ pushes towards flagged, - away; logits)",
+            f"**Strongest units, level {explanation.level.value}** ({values})",
             _table(explanation),
             "**How far to believe it**",
-            "A value says what moved the model. It proves no fault.",
+            *(["A value says what moved the model. It proves no fault."] if explanation.signed else []),
             *_believed(explanation),
             explanation.how(),
             explanation.reading(),

@@ -66,6 +66,10 @@ def explain_set(source: Source, choice: ModelChoice, asked: Asked, options: Attr
 
 def _check(asked: Asked) -> None:
     """Raise UsageError for what can be asked of a single change only."""
+    from explain.attribution.registry import AUTO, method
+
+    if asked.method != AUTO and not method(asked.method).signed:
+        raise UsageError(f"Expected a method whose values are logits with a dataset, but got {asked.method}; use auto.")
     if asked.form not in {"text", "json", "markdown"}:
         raise UsageError(f"Expected --format text, json or markdown with a dataset, but got {asked.form}; choose one of them.")
     if asked.level is not Level.LINE:

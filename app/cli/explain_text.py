@@ -23,7 +23,8 @@ def parts(explanation: Explanation) -> Iterator[Text | Table]:
     yield shown(f"Model: {explanation.name} ({explanation.model['id']})")
     yield shown(explanation.how())
     yield shown(explanation.reading())
-    yield Text.assemble(("████", ORANGE), " pushes towards flagged (+)   ", ("████", PURPLE), " pushes away (-)")
+    if explanation.signed:
+        yield Text.assemble(("████", ORANGE), " pushes towards flagged (+)   ", ("████", PURPLE), " pushes away (-)")
     yield Text()
     yield from heat(explanation)
     yield Text()

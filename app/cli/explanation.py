@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.cli.places import Places
 from app.cli.precedents import payload as precedents_payload
+from explain.attribution.registry import method
 from explain.attribution.types import Attribution, UnitValue
 from explain.trust.types import Trust
 from explain.trust.verdict import verdict
@@ -114,9 +115,19 @@ class Explanation:
             + (f" {self.band.sentence().capitalize()}." if self.band else "")
         )
 
+    @property
+    def signed(self) -> bool:
+        """Whether values push towards a verdict."""
+        return method(self.attribution.method).signed
+
     def how(self) -> str:
         """Method, baseline and what is left over, in words."""
         attribution = self.attribution
+        if not self.signed:
+            return (
+                f"Where it looks: {attribution.method}. Values are shares of attention that sum to 1. They have no sign and "
+                f"say nothing of for or against, nor of the output, {attribution.output:+.2f}."
+            )
         gap = f"{attribution.completeness_gap:+.3f} ({attribution.relative_gap:.1%} of the change of the output)"
         state = "" if attribution.converged else "; it did NOT converge, take the values as rough"
         return (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import streamlit as st
 
 from app.components.plain import plain
-from explain.attribution.options import AttributionOptions
+from explain.attribution.options import BASELINES, AttributionOptions
 from explain.attribution.registry import METHODS, MethodCard, fitting
 from models.change.types import Level
 from models.classify.protocol import Classifier
@@ -53,4 +53,5 @@ def _baseline(card: MethodCard) -> str:
     if not card.baselines:
         return str(field.default)
     help_text = plain(str(field.metadata["help"]).capitalize() + ".")
-    return st.selectbox("Baseline", card.baselines, key="baseline", bind="query-params", help=help_text)
+    named = [one for one in card.baselines if one in BASELINES]
+    return st.selectbox("Baseline", named, key="baseline", bind="query-params", help=help_text)

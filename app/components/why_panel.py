@@ -29,9 +29,10 @@ def show_why(diff: Diff, prediction: Prediction, attribution: Attribution, level
     _show_table(top_lines(diff, attribution))
     # Columns stay side by side down to the width of a telephone; these boxes wrap as soon as two have no room.
     with st.container(horizontal=True, gap="medium"):
-        with st.container(width=_BOX):
-            st.subheader("Where the score comes from", anchor=False)
-            show_score_chart(attribution, prediction)
+        if method(attribution.method).signed:
+            with st.container(width=_BOX):
+                st.subheader("Where the score comes from", anchor=False)
+                show_score_chart(attribution, prediction)
         with st.container(width=_BOX):
             st.subheader("What adds up", anchor=False)
             show_sums(attribution)
@@ -59,6 +60,8 @@ def sums_sentence(attribution: Attribution) -> str:
     """What the values sum to and what that is worth, in one or two sentences."""
     card = method(attribution.method)
     gap = f"{attribution.relative_gap:.1%}"
+    if not card.signed:
+        return "Shares of attention, not logits: they sum to 1, have no sign, and what is left over says nothing."
     if not attribution.converged:
         return f"Read with care: the method did not converge, and {gap} of the output's change is not explained."
     if card.name == EXACT:

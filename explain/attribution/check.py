@@ -7,14 +7,17 @@ which say what taking a line back means.
 from __future__ import annotations
 
 import math
+import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
+from explain.attribution.background import AgainstBackground
 from explain.attribution.types import Attribution, UnitValue
 from models.change.edit import changed_units, revert
 from models.change.types import Diff, Level, Unit
 from models.classify.additive import Additive
+from models.classify.attentive import Attentive
 from models.classify.differentiable import Differentiable
 from models.classify.protocol import Classifier
 from models.encode.types import EncodedDiff, Side
@@ -25,18 +28,27 @@ ROUNDING = 1e-3
 
 _LEFT_OUT = {"occlusion": Level.LINE, "leave-one-out": Level.TOKEN}
 """Methods whose values are measured by leaving out one unit of this level."""
+_UNDIVIDED = (Level.LINE, Level.HUNK, Level.FILE)
+"""Where those below stop when no gradient shares out what they measured."""
 _WHOLE = ("shapley", "owen", "erasure")
 """Methods whose values sum to the output's change by their construction."""
 
 
-def check(attribution: Attribution, classifier: Classifier, diff: Diff, tolerance: float = 0.02) -> tuple[str, ...]:
+def check(
+    attribution: Attribution,
+    classifier: Classifier,
+    diff: Diff,
+    tolerance: float = 0.02,
+    background: AgainstBackground | None = None,
+) -> tuple[str, ...]:
     """Reasons why ``attribution`` is not a right answer for ``diff`` and ``classifier``; empty when it is.
 
     Scores input and baseline anew, and for occlusion and leave one out the unit of the largest value (two or three
     queries), adds the values up in exact rational arithmetic at every level, and compares the units with what the classifier
     reads. An exact
     attribution is compared with what the classifier counts by its second way, which shares no code with the first.
-    ``tolerance``: the gap that "converged" claims, as a share. An attribution that says that it did not converge is
+    ``tolerance``: the gap that "converged" claims, as a share. ``background``: the options, where they had one; its rows are
+    drawn again, and the verdicts on its changes asked for again. An attribution that says that it did not converge is
     no reason by itself.
     """
     if not all(map(math.isfinite, _numbers(attribution))):
@@ -45,7 +57,8 @@ def check(attribution: Attribution, classifier: Classifier, diff: Diff, toleranc
         recomputed = tuple(_recounted(attribution, classifier, diff))
     elif isinstance(classifier, Differentiable) and attribution.baseline != "reverted":
         encoded = classifier.encode(diff)
-        recomputed = (*_outputs_of_ids(attribution, classifier, encoded), *_places_of_ids(attribution, encoded))
+        outputs = _outputs_of_ids(attribution, classifier, encoded, background)
+        recomputed = (*outputs, *_places_of_ids(attribution, encoded), *_looked_at(attribution, classifier, encoded))
     else:
         recomputed = (*_outputs_of_diff(attribution, classifier, diff), *_places_of_diff(attribution, diff))
     return (*_sums(attribution), *recomputed, *_convergence(attribution, tolerance))
@@ -78,21 +91,83 @@ def _sums(attribution: Attribution) -> Iterator[str]:
             yield f"a unit occurs twice at level {level.value}"
 
 
-def _outputs_of_ids(attribution: Attribution, classifier: Differentiable, encoded: EncodedDiff) -> Iterator[str]:
-    token = classifier.mask_id if attribution.baseline == "mask" else classifier.pad_id
-    if attribution.baseline not in {"mask", "pad"} or token is None:
+def _outputs_of_ids(
+    attribution: Attribution, classifier: Differentiable, encoded: EncodedDiff, background: AgainstBackground | None
+) -> Iterator[str]:
+    if background is None:
+        token = classifier.mask_id if attribution.baseline == "mask" else classifier.pad_id
+        rows = [] if attribution.baseline not in {"mask", "pad"} or token is None else [[token] * len(encoded.ids)]
+    else:
+        rows = list(_drawn_again(classifier, encoded, background))
+        yield from _flagged(attribution, classifier, background)
+    if not rows:
         yield f"the baseline {attribution.baseline!r} is none that this classifier has"
         return
     line, level = _strongest(attribution), _LEFT_OUT.get(attribution.method, Level.LINE)
-    rows = [list(encoded.ids) for _ in range(2)]
-    for i, unit in enumerate(encoded.units):
-        if _has_text(unit, encoded.sides[i]):
-            rows[0][i] = token
-            rows[1][i] = token if unit is not None and unit.at(level) == line else rows[1][i]
+    text = [_has_text(unit, side) for unit, side in zip(encoded.units, encoded.sides, strict=True)]
+    left = [there and unit is not None and unit.at(level) == line for unit, there in zip(encoded.units, text, strict=True)]
+    score = _logit_of_padded if attribution.baseline == "pad" else _logit_of_masked
     # One row a call: a batch must not change an answer.
     output = classifier.logits_of_ids([encoded.ids])[0]
-    score = _logit_of_padded if attribution.baseline == "pad" else _logit_of_masked
-    yield from _outputs(attribution, output, score(classifier, rows[0]), score(classifier, rows[1]))
+    found = [[score(classifier, _put(encoded, row, where)) for row in rows] for where in (text, left)]
+    yield from _outputs(attribution, output, *(sum(one) / len(one) for one in found))
+
+
+def _looked_at(attribution: Attribution, classifier: Differentiable, encoded: EncodedDiff) -> Iterator[str]:
+    """Shares of attention once more, from the head down: a row times one layer after the other, no product of layers."""
+    if attribution.method != "attention-rollout":
+        return
+    if not isinstance(classifier, Attentive):
+        yield f"{classifier.name} does not give its attention"
+        return
+    found = classifier.attention(encoded.ids)
+    row = found.read
+    for layer in found.weights[::-1]:
+        row = row / 2 + (row @ layer.mean(axis=0)) / 2
+    shares: defaultdict[Unit | None, float] = defaultdict(float)
+    for unit, share in zip(encoded.units, row.tolist(), strict=True):
+        shares[unit] += share
+    for unit, value in ((None, attribution.special), *((one.unit, one.value) for one in attribution.at(Level.TOKEN))):
+        if not abs(value - shares[unit]) <= ROUNDING:
+            yield f"the share of {unit or 'special tokens'} is given as {value!r}, but counted another way it is {shares[unit]!r}"
+
+
+def _put(encoded: EncodedDiff, row: Sequence[int], where: Sequence[bool]) -> list[int]:
+    return [row[i] if there else encoded.ids[i] for i, there in enumerate(where)]
+
+
+def _flagged(attribution: Attribution, classifier: Classifier, background: AgainstBackground) -> Iterator[str]:
+    count = sum(classifier.predict([change])[0].flagged for change in background.changes)
+    if count:
+        yield f"the model flags {count} of the changes of the background"
+    if attribution.baseline.split()[:3] != ["background", "of", f"{len(background.changes):,}"]:
+        yield f"the baseline {attribution.baseline!r} is not a background of {len(background.changes):,} changes"
+
+
+def _drawn_again(classifier: Differentiable, encoded: EncodedDiff, background: AgainstBackground) -> Iterator[list[int]]:
+    """The rows of a background: the n-th text of a side is the n-th text of that side of the changes in their order."""
+    told = [_told(classifier.encode(change)) for change in background.changes]
+    text = [_has_text(unit, side) for unit, side in zip(encoded.units, encoded.sides, strict=True)]
+    for draw in range(background.draws):
+        order = random.Random(f"{background.order_seed} {draw}").sample(range(len(told)), len(told))
+        row = list(encoded.ids)
+        for side in set(encoded.sides):
+            places = [i for i, its in enumerate(encoded.sides) if its == side and text[i]]
+            own = [one for n in order for its, one in told[n] if its == side]
+            own = own or [one for n in order for its, one in sorted(told[n], key=_by_side) if its != "metrics"]
+            for n, place in enumerate(places):
+                row[place] = own[n % len(own)]
+        yield row
+
+
+def _told(encoded: EncodedDiff) -> list[tuple[Side, int]]:
+    rows = zip(encoded.ids, encoded.units, encoded.sides, strict=True)
+    return [(side, one) for one, unit, side in rows if _has_text(unit, side)]
+
+
+def _by_side(one: tuple[Side, int]) -> int:
+    """Added, removed, context, message and path, as a background takes from all of them."""
+    return ("added", "removed", "context", "message", "path", "metrics").index(one[0])
 
 
 def _logit_of_masked(classifier: Differentiable, row: list[int]) -> float:
@@ -172,7 +247,11 @@ def _places_of_ids(attribution: Attribution, encoded: EncodedDiff) -> Iterator[s
     level = _LEFT_OUT.get(attribution.method)
     if level is not None:
         expected = {unit.at(level) for unit, side in pairs if unit is not None and _has_text(unit, side)}
-    yield from _compared({one.unit for one in attribution.tokens}, expected, attribution.converged)
+    given = {one.unit for one in attribution.tokens}
+    text = [unit for unit, side in pairs if unit is not None and _has_text(unit, side)]
+    if attribution.method in _WHOLE and given in [{unit.at(level) for unit in text} for level in _UNDIVIDED if text]:
+        expected = given
+    yield from _compared(given, expected, attribution.converged)
     if attribution.unread != encoded.unread:
         yield f"{len(attribution.unread)} units are given as unread, but the classifier left out {len(encoded.unread)}"
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import islice
+from statistics import fmean
 from typing import Protocol, TypeVar
 
-from explain.attribution.baseline import content, filler, replaced
+from explain.attribution.background import blanks, draws_of
+from explain.attribution.baseline import content
 from explain.attribution.options import PAD, REVERTED, AttributionOptions
 from models.change.edit import changed_units, revert
 from models.change.types import Diff, Level, Unit
@@ -51,20 +54,27 @@ def game_of(diff: Diff, classifier: Classifier, options: AttributionOptions, lev
 def affordable(
     diff: Diff, classifier: Classifier, options: AttributionOptions, finest: Level, cost: Callable[[int], int]
 ) -> Game:
-    """The game over the finest parts, ``finest`` or coarser, whose ``cost`` in queries keeps the budget; over files at last."""
+    """The game over the finest parts, ``finest`` or coarser, that keep the budget; over files at last.
+
+    ``cost``: how many sets of parts are asked about, for a number of parts.
+    """
     for level in COARSER[COARSER.index(finest) :]:
         game = game_of(diff, classifier, options, level)
-        if cost(len(game.units)) <= options.budget:
+        if cost(len(game.units)) * draws_of(options) <= options.budget:
             break
     return game
 
 
 class Masking:
-    """Parts keep their place, and filler stands for their content. Message lines, paths, sections and the size are parts."""
+    """Parts keep their place, and other content stands for theirs. Message lines, paths, sections and the size are parts.
+
+    That other content is one token, or drawn from a background several times: the logit is then the mean over the draws.
+    """
 
     def __init__(self, classifier: Differentiable, encoded: EncodedDiff, options: AttributionOptions, level: Level) -> None:
         self._classifier, self.encoded = classifier, encoded
-        self.baseline, self._token = filler(classifier, options)
+        blank = blanks(classifier, encoded, options)
+        self.baseline, self._blanks = blank.name, blank.rows
         self.unread = encoded.unread
         places: dict[Unit, list[int]] = {}
         for i, (unit, there) in enumerate(zip(encoded.units, content(encoded), strict=True)):
@@ -76,13 +86,21 @@ class Masking:
         self.sides = tuple(_one_side([encoded.sides[i] for i in positions]) for positions in self.places)
 
     def logits(self, removed: Sequence[Collection[int]]) -> list[float]:
-        """As of ``Game``."""
-        return outputs(self._classifier, [self.row(parts) for parts in removed], self.baseline)
+        """As of ``Game``; one query a draw for every set that is not empty."""
+        rows = [self._rows(parts) for parts in removed]
+        scores = iter(outputs(self._classifier, [row for some in rows for row in some], self.baseline))
+        return [fmean(islice(scores, len(some))) for some in rows]
 
     def row(self, removed: Collection[int]) -> tuple[int, ...]:
-        """The ids with filler in the place of ``removed``."""
-        blank = self.positions(removed)
-        return replaced(self.encoded, tuple(i in blank for i in range(len(self.encoded.ids))), self._token)
+        """The ids with filler, or the first draw, in the place of ``removed``."""
+        return self._row(removed, self._blanks[0])
+
+    def _rows(self, removed: Collection[int]) -> list[tuple[int, ...]]:
+        return [self._row(removed, blank) for blank in self._blanks] if removed else [self.encoded.ids]
+
+    def _row(self, removed: Collection[int], blank: tuple[int, ...]) -> tuple[int, ...]:
+        gone = self.positions(removed)
+        return tuple(blank[i] if i in gone else one for i, one in enumerate(self.encoded.ids))
 
     def positions(self, parts: Collection[int]) -> set[int]:
         """Where the content of ``parts`` stands in the row."""
@@ -120,13 +138,13 @@ class Reverting:
 
 
 def ends(game: Game) -> tuple[float, float]:
-    """The logits of the whole change and of the baseline; two queries."""
+    """The logits of the whole change and of the baseline; two queries, or one and as many as there are draws."""
     output, baseline_output = game.logits([(), range(len(game.units))])
     return output, baseline_output
 
 
 def outputs(classifier: Differentiable, rows: Sequence[tuple[int, ...]], baseline: str) -> list[float]:
-    """The logits of ``rows``: ids of one diff, of one length, with the baseline's token in some places.
+    """The logits of ``rows``: ids of one diff, of one length, with the baseline's tokens in some places.
 
     Padding is handed over as embeddings, as the gradient methods do it: among ids, a model may take it for no token at
     all (RoBERTa then counts the positions of what follows from one less) and would answer for another structure.

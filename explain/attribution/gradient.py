@@ -23,7 +23,8 @@ def gradient(diff: Diff, classifier: Differentiable, options: AttributionOptions
 
     Gradient times input (Shrikumar et al. 2016) taken from the baseline instead of from zero. Exact for a linear
     model; elsewhere the completeness gap holds the curvature, and nothing bounds it.
-    Guarantee: parameters, their ``grad`` and hooks are left alone. Three queries, one of them with a backward pass.
+    Guarantee: parameters, their ``grad`` and hooks are left alone. Three queries, one of them with a
+    backward pass; against a background one more for every further draw.
     """
     path = path_between(NAME, diff, classifier, options)
     yield replace(balanced(path.start, path.parts(_slope(path.x, path.b, path.encoded.ids, classifier)), 1), converged=True)
@@ -31,7 +32,7 @@ def gradient(diff: Diff, classifier: Differentiable, options: AttributionOptions
 
 def slopes(diff: Diff, classifier: Differentiable, options: AttributionOptions) -> list[Part]:
     """The values of ``gradient`` without their completeness gap: a single query, with a backward pass. May not be finite."""
-    encoded, x, b = ends(diff, classifier, options)
+    encoded, x, b, _ = ends(diff, classifier, options)
     return parts_of(encoded, _slope(x, b, encoded.ids, classifier))
 
 
@@ -44,8 +45,8 @@ def slopes_between(ids: tuple[int, ...], blank: tuple[int, ...], classifier: Dif
 
 
 def _slope(x: Tensor, b: Tensor, ids: tuple[int, ...], classifier: Differentiable) -> Tensor:
-    """Values of shape (1, length, width), float64."""
+    """Values of shape (1, length, width), float64; of several rows of the baseline the mean."""
     with torch.inference_mode(False), torch.enable_grad():
         leaf = x.clone().requires_grad_()
         (slope,) = torch.autograd.grad(classifier.logit_of_embeddings(leaf, ids).sum(), leaf)
-        return slope.double() * (x.double() - b.double())
+        return slope.double() * (x.double() - b.double().mean(dim=0, keepdim=True))

@@ -26,8 +26,9 @@ def integrated_gradients(diff: Diff, classifier: Differentiable, options: Attrib
     The integral of the gradient of the logit difference from the baseline to the input, times their difference
     (Sundararajan, Taly and Yan 2017), by Gauss-Legendre quadrature. Ends as soon as ``relative_gap`` is at most
     ``options.tolerance`` (converged) or ``options.max_steps`` is reached (not converged).
+    Against a background the mean over its draws, each with the same steps.
     Guarantee: tokens that the baseline keeps get exactly 0; parameters, their ``grad`` and hooks are left alone.
-    Costs at most 2 + 8 + 16 + … + max_steps queries, all but two with a backward pass.
+    Costs at most 2 + 8 + 16 + … + max_steps queries for every draw, all but two with a backward pass.
     """
     path = path_between(NAME, diff, classifier, options)
     for steps in doublings(options.max_steps):
@@ -40,13 +41,16 @@ def integrated_gradients(diff: Diff, classifier: Differentiable, options: Attrib
 
 
 def _integral(path: Path, classifier: Differentiable, steps: int, batch: int) -> Tensor:
-    """Values of shape (1, length, width)."""
+    """Values of shape (1, length, width), the mean over the rows of the baseline."""
 
     def logit(embeddings: Tensor) -> Tensor:
         return classifier.logit_of_embeddings(embeddings, path.encoded.ids)
 
     with torch.inference_mode(False):
-        values: Tensor = IntegratedGradients(logit).attribute(
-            path.x, baselines=path.b, n_steps=steps, method="gausslegendre", internal_batch_size=batch
-        )
-    return values
+        found = [
+            IntegratedGradients(logit).attribute(
+                path.x, baselines=path.b[n : n + 1], n_steps=steps, method="gausslegendre", internal_batch_size=batch
+            )
+            for n in range(len(path.b))
+        ]
+    return torch.cat(found).mean(dim=0, keepdim=True)

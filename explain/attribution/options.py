@@ -10,6 +10,8 @@ from models.bounds import validate
 MASK: Final = "mask"
 PAD: Final = "pad"
 REVERTED: Final = "reverted"
+BACKGROUND: Final = "background"
+"""A baseline that has content, see ``background.AgainstBackground``: it takes more than a name."""
 BASELINES: Final = (MASK, PAD, REVERTED)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 import torch
 from torch import Tensor
 
-from explain.attribution.baseline import content, filler, replaced, started
+from explain.attribution.background import blanks
+from explain.attribution.baseline import started
 from explain.attribution.grid import Part
 from explain.attribution.options import AttributionOptions
 from explain.attribution.types import Attribution
@@ -19,9 +21,9 @@ from models.encode.types import EncodedDiff
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """``x`` and ``b``: float32 embeddings (1, length, width) of the input and of the baseline, with no gradient.
+    """``x`` and ``b``: float32 embeddings of the input, (1, length, width), and of the rows that the baseline is the mean of,
 
-    They are equal, bit by bit, at every token that the baseline leaves as it is.
+    (rows, length, width), with no gradient. They are equal, bit by bit, at every token that the baseline leaves as it is.
     """
 
     encoded: EncodedDiff
@@ -40,20 +42,26 @@ def parts_of(encoded: EncodedDiff, values: Tensor) -> list[Part]:
     return list(zip(encoded.units, encoded.sides, sums, strict=True))
 
 
-def ends(diff: Diff, classifier: Differentiable, options: AttributionOptions) -> tuple[EncodedDiff, Tensor, Tensor]:
-    """``diff`` encoded, and the two ends ``x`` and ``b`` of its path; no query."""
+def ends(diff: Diff, classifier: Differentiable, options: AttributionOptions) -> tuple[EncodedDiff, Tensor, Tensor, str]:
+    """``diff`` encoded, the two ends ``x`` and ``b`` of its path, and the name of the baseline; no query."""
     encoded = classifier.encode(diff)
-    _, token = filler(classifier, options)
+    blank = blanks(classifier, encoded, options)
     with torch.no_grad():
-        return encoded, classifier.embed(encoded.ids), classifier.embed(replaced(encoded, content(encoded), token))
+        b = torch.cat([classifier.embed(row) for row in blank.rows])
+        return encoded, classifier.embed(encoded.ids), b, blank.name
 
 
 def path_between(method: str, diff: Diff, classifier: Differentiable, options: AttributionOptions) -> Path:
-    """Encode ``diff`` and score both ends; two queries. The caller's autograd mode does not matter and is kept."""
-    encoded, x, b = ends(diff, classifier, options)
-    name, _ = filler(classifier, options)
+    """Encode ``diff`` and score both ends; a query, and one a row of the baseline.
+
+    The caller's autograd mode does not matter and is kept.
+    """
+    encoded, x, b, name = ends(diff, classifier, options)
     with torch.no_grad():
-        output, baseline_output = classifier.logit_of_embeddings(torch.cat((x, b)), encoded.ids).double().tolist()
+        both, size = torch.cat((x, b)), max(2, options.batch)
+        parts = [both[i : i + size] for i in range(0, len(both), size)]
+        scores = torch.cat([classifier.logit_of_embeddings(part, encoded.ids) for part in parts]).double().tolist()
+    output, baseline_output = scores[0], fmean(scores[1:])
     return Path(encoded, x, b, started(method, name, (output, baseline_output), encoded.unread))
 
 

@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from explain.attribution.background import draws_of
 from explain.attribution.erasure import erasure
 from explain.attribution.exact import exact
 from explain.attribution.occlusion import leave_one_out, occlusion
-from explain.attribution.options import BASELINES, MASK, PAD, AttributionOptions
+from explain.attribution.options import BACKGROUND, BASELINES, MASK, PAD, AttributionOptions
 from explain.attribution.sampling import owen, shapley
 from explain.attribution.schedule import doublings
 from explain.attribution.types import Attribution
 from models.change.types import Diff, Level
 from models.classify.additive import Additive
+from models.classify.attentive import Attentive
 from models.classify.differentiable import Differentiable
 from models.classify.protocol import Classifier
 from models.errors import UsageError
@@ -34,6 +36,7 @@ class MethodCard:
     ``additive``: whether its values sum to f(x) - f(baseline), up to the tolerance, for every model.
     ``measured``: whether every value is a difference of two scores. ``finest``: the most detailed level it has values for.
     ``baselines``: those of the options that it can do; () where it does not ask.
+    ``signed``: whether values are logits with a sign. Others are shares of something else and say nothing of for and against.
     ``fits`` says whether the method can explain a classifier and ``needs``, in words, what it needs. ``run`` raises
     UsageError at once, not at the first result, when it gets another.
     """
@@ -50,6 +53,7 @@ class MethodCard:
     baselines: tuple[str, ...]
     runner: Runner
     queries: Callable[[int, AttributionOptions], int]
+    signed: bool = True
 
     def fitted(self, classifier: Classifier) -> MethodCard:
         """This card. Raises UsageError, naming the methods that fit, where the method cannot explain ``classifier``."""
@@ -64,9 +68,15 @@ class MethodCard:
         Raises UsageError, naming what fits, for a wrong classifier or a baseline that the method cannot do.
         """
         if self.baselines and options.baseline not in self.baselines:
-            known = " or ".join(self.baselines)
+            known = " or ".join(one for one in self.baselines if one != BACKGROUND)
             raise UsageError(f"Expected the baseline {known} for {self.name}, but got {options.baseline}; use shapley for that.")
-        return self.fitted(classifier).runner(diff, classifier, options)
+        self.fitted(classifier)
+        if options.baseline == BACKGROUND and not (self.baselines and isinstance(classifier, Differentiable)):
+            raise UsageError(
+                f"Expected a model that reads tokens for a background, but {self.name} explains {classifier.name} otherwise; "
+                "leave the background out."
+            )
+        return self.runner(diff, classifier, options)
 
     def max_queries(self, n: int, options: AttributionOptions | None = None) -> int:
         """The most scorings for a diff of ``n`` lines (message lines, paths, hunk sections and the size count as lines).
@@ -136,11 +146,23 @@ def _gradient(diff: Diff, classifier: Classifier, options: AttributionOptions) -
     return gradient(diff, classifier, options)
 
 
+def _attends(classifier: Classifier) -> bool:
+    return isinstance(classifier, Attentive) and classifier.attends
+
+
+def _rollout(diff: Diff, classifier: Classifier, options: AttributionOptions) -> Iterator[Attribution]:
+    assert isinstance(classifier, Attentive)
+    from explain.attribution.rollout import rollout
+
+    return rollout(diff, classifier, options)
+
+
 def _sampled(n: int, options: AttributionOptions) -> int:
-    return max(options.budget, 2 * n) + 3
+    return max(options.budget, 2 * n * draws_of(options)) + 2 + draws_of(options)
 
 
-_IN_PLACE = (MASK, PAD)
+_IN_PLACE = (MASK, PAD, BACKGROUND)
+_ANY = (*BASELINES, BACKGROUND)
 _GRADIENTS, _TOKENS = "a model with gradients", "a model that reads tokens"
 
 METHODS: Mapping[str, MethodCard] = indexed(
@@ -171,7 +193,7 @@ METHODS: Mapping[str, MethodCard] = indexed(
             finest=Level.TOKEN,
             baselines=_IN_PLACE,
             runner=_integrated,
-            queries=lambda _, options: 2 + sum(doublings(options.max_steps)),
+            queries=lambda _, options: draws_of(options) * (2 + sum(doublings(options.max_steps))),
         ),
         MethodCard(
             name="occlusion",
@@ -183,9 +205,9 @@ METHODS: Mapping[str, MethodCard] = indexed(
             needs="a model",
             fits=lambda _: True,
             finest=Level.LINE,
-            baselines=BASELINES,
+            baselines=_ANY,
             runner=occlusion,
-            queries=lambda n, _: 2 + n,
+            queries=lambda n, options: draws_of(options) * (2 + n),
         ),
         MethodCard(
             name="shapley",
@@ -197,7 +219,7 @@ METHODS: Mapping[str, MethodCard] = indexed(
             needs="a model",
             fits=lambda _: True,
             finest=Level.TOKEN,
-            baselines=BASELINES,
+            baselines=_ANY,
             runner=shapley,
             queries=_sampled,
         ),
@@ -211,7 +233,7 @@ METHODS: Mapping[str, MethodCard] = indexed(
             needs="a model",
             fits=lambda _: True,
             finest=Level.TOKEN,
-            baselines=BASELINES,
+            baselines=_ANY,
             runner=owen,
             queries=_sampled,
         ),
@@ -227,7 +249,7 @@ METHODS: Mapping[str, MethodCard] = indexed(
             finest=Level.TOKEN,
             baselines=_IN_PLACE,
             runner=leave_one_out,
-            queries=lambda n, _: 2 + n,
+            queries=lambda n, options: draws_of(options) * (2 + n),
         ),
         MethodCard(
             name="erasure",
@@ -239,9 +261,9 @@ METHODS: Mapping[str, MethodCard] = indexed(
             needs="a model",
             fits=lambda _: True,
             finest=Level.TOKEN,
-            baselines=BASELINES,
+            baselines=_ANY,
             runner=erasure,
-            queries=lambda n, options: max(options.budget, n * (n - 1) // 2) + 3,
+            queries=lambda n, options: max(options.budget, draws_of(options) * n * (n - 1) // 2) + 2 + draws_of(options),
         ),
         MethodCard(
             name="gradient",
@@ -255,7 +277,22 @@ METHODS: Mapping[str, MethodCard] = indexed(
             finest=Level.TOKEN,
             baselines=_IN_PLACE,
             runner=_gradient,
+            queries=lambda _, options: 2 + draws_of(options),
+        ),
+        MethodCard(
+            name="attention-rollout",
+            summary="Where the model looks: its attention, multiplied from layer to layer. Not why it flags or does not.",
+            paper="Abnar and Zuidema 2020, Quantifying Attention Flow in Transformers",
+            guarantee="None about the output: shares of attention without a sign, which sum to 1 and not to the output's change.",
+            additive=False,
+            measured=False,
+            needs="a transformer that reads a change as one row, by attention alone",
+            fits=_attends,
+            finest=Level.TOKEN,
+            baselines=(MASK, PAD),
+            runner=_rollout,
             queries=lambda _, __: 3,
+            signed=False,
         ),
     )
 )

@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from explain.attribution.background import draws_of
 from explain.attribution.baseline import started
 from explain.attribution.game import COARSER, Game, chunks, ends
 from explain.attribution.game import affordable as finest_affordable
@@ -68,7 +69,7 @@ def _sampled(
 def affordable(diff: Diff, classifier: Classifier, options: AttributionOptions, finest: Level) -> tuple[Game, int]:
     """The game over the finest parts of which a pair of orders keeps the budget, and how many pairs keep it, at most all."""
     game = finest_affordable(diff, classifier, options, finest, lambda n: 2 * n)
-    return game, max(1, min(options.orders, options.budget // max(1, 2 * len(game.units))))
+    return game, max(1, min(options.orders, options.budget // max(1, 2 * len(game.units) * draws_of(options))))
 
 
 def walked(game: Game, order: Sequence[int], known: tuple[float, float], batch: int) -> list[float]:

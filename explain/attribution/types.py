@@ -30,8 +30,9 @@ class Attribution:
     """Signed values of one method for one diff and one classifier, in logits.
 
     ``output`` is f(x), ``baseline_output`` f(baseline), both of ``target``; ``baseline`` is "mask" or "pad" (the token
-    that stands in for all content), "reverted" (the change without its changed lines), "empty change" or "average change"
-    (what an additive model starts from: the score of no change, or its mean output over the rows it learnt from).
+    that stands in for all content), "background of N unflagged changes" (the mean over rows drawn from them), "reverted" (the
+    change without its changed lines), "empty change" or "average change" (what an additive model starts from: the score of
+    no change, or its mean output over the rows it learnt from).
     ``tokens`` is in reading order, one value a token (one a line for methods that stop there, one a token that has no
     text of its own); ``special`` is the sum over tokens of no unit, such as [CLS]. ``steps`` counts points of the
     integration path or variants scored so far. ``standard_errors``, of sampled methods, says of each part that was taken

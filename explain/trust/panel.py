@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
+from explain.attribution.background import draws_of, without
 from explain.attribution.options import AttributionOptions
 from explain.attribution.registry import MethodCard, method
 from explain.attribution.run import answer
@@ -86,7 +87,7 @@ def _steps(
     for other in others(attribution, classifier):
         run = partial(explained, other, diff, _allowed(options, other))
         yield f"asking {other.name}", partial(_agreeing, other.name, attribution, run)
-    if card.name in {SHAPLEY, OWEN}:
+    if card.name in {SHAPLEY, OWEN} or draws_of(options) > 1:
         run = partial(explained, card, diff, replace(options, order_seed=options.order_seed ^ 1))
         yield "trying another seed", partial(_stable, "another seed", attribution, run, None)
     for what, variant, moved in variants(diff):
@@ -104,6 +105,8 @@ def _until(cancelled: Callable[[], bool], results: Iterator[Attribution]) -> Ite
 def _allowed(options: AttributionOptions, card: MethodCard) -> AttributionOptions:
     """``options`` with a baseline that the method can do."""
     wrong = card.baselines and options.baseline not in card.baselines
+    if wrong or not card.baselines:
+        options = without(options)
     return replace(options, baseline=card.baselines[0]) if wrong else options
 
 

@@ -6,8 +6,10 @@ import math
 import random
 from collections.abc import Callable, Collection, Sequence
 
+from explain.attribution.background import without
 from explain.attribution.game import Game, Masking, Reverting, chunks
 from explain.attribution.options import REVERTED, AttributionOptions
+from explain.attribution.registry import method
 from explain.attribution.types import Attribution
 from explain.trust.types import FRACTIONS
 from models.change.types import Diff, Level, Unit
@@ -79,10 +81,10 @@ class Curve:
     def order(self, attribution: Attribution) -> list[int]:
         """The parts by what they add to the verdict, the strongest first; equal ones in reading order.
 
-        A part that has no value of its own gets its line's, shared evenly.
+        A part that has no value of its own gets its line's, shared evenly. Values without a sign speak for any verdict.
         """
-        values = worth(attribution, self.game.units)
-        return sorted(range(len(values)), key=lambda part: -self.sign * values[part])
+        values, sign = worth(attribution, self.game.units), self.sign if method(attribution.method).signed else 1
+        return sorted(range(len(values)), key=lambda part: -sign * values[part])
 
     def shuffled(self, orders: int, seed: int) -> list[list[int]]:
         """So many random orders."""
@@ -109,8 +111,10 @@ def curves(
 ) -> list[Curve]:
     """Two ways of removal where ``classifier`` knows tokens (masked and deleted), or else one (lines taken back).
 
-    Where lines taken back are the baseline of the options, they are the first way, and masked tokens the second.
+    Where lines taken back are the baseline of the options, they are the first way, and masked tokens the second. A background
+    is no way of removal: parts are masked, and deleted, without an advantage for a method that knows it.
     """
+    options = without(options)
     whole = classifier.predict([diff])[0]
     games: list[tuple[str, Game]] = []
     if options.baseline == REVERTED or not isinstance(classifier, Differentiable):

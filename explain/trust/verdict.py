@@ -36,6 +36,8 @@ def _grave(trust: Trust) -> Iterator[str]:
 
 
 def _light(trust: Trust) -> Iterator[str]:
+    if not method(trust.method).signed:
+        yield "By its nature it is a hint at most: its values have no sign, sum to nothing of the output, and see attention only."
     if method(trust.method).additive and not trust.converged and trust.relative_gap <= BROKEN_GAP:
         yield f"The method did not converge: {trust.relative_gap:.1%} of the output's change is left over."
     if trust.unread.of_lines and HALF_READ <= 1 - trust.unread.lines / trust.unread.of_lines < FEW_READ:

@@ -21,10 +21,14 @@ from transformers import AutoModelForSequenceClassification, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from models.change.types import Diff
+from models.classify.attentive import Attention
 from models.classify.checkpoint import Settings, digest_folder, read_json, read_settings, validate_folder
+from models.classify.eager import attention_of, has_attention
 from models.classify.layered import check_stages, copy_digest
 from models.classify.protocol import Prediction
 from models.classify.randomised import first, permuted, transformer_stages
+from models.classify.scores_only import ScoresOnly
+from models.classify.seq2seq import decoded_logits, has_decoder
 from models.classify.settled import Settled
 from models.encode.encoder import DiffEncoder, EncodeOptions
 from models.encode.types import EncodedDiff
@@ -33,6 +37,8 @@ from models.errors import ModelError
 
 _BATCH_TOKENS = 8192
 _LONGEST = 512
+_SAME = 1e-3
+"""How far two scorings of one input may differ, as a share of its logit (at least of 1 logit)."""
 _loading = threading.Lock()
 """transformers keeps its verbosity in one place for all threads."""
 
@@ -50,7 +56,7 @@ class TransformerClassifier(Settled):
         """``special``: the ids of the mask (or None) and of the padding token."""
         nn.Module.eval(model).requires_grad_(False)
         self._model = model
-        self._body: nn.Module = model.base_model
+        self._body: nn.Module = model.get_encoder() if has_decoder(model) else model.base_model
         self._embeddings: nn.Module = model.get_input_embeddings()
         self._encoder = encoder
         super().__init__(settings, digest)
@@ -83,6 +89,11 @@ class TransformerClassifier(Settled):
         special, digest = (self._mask_id, self._pad_id), copy_digest(self.digest, stages, seed)
         return TransformerClassifier(model, self._encoder, self.settings, special, digest)
 
+    def row(self, length: int) -> tuple[int, ...]:
+        """A row of ``length`` ids, or of the fewest there are, framed as those of a change are."""
+        before, after = self._encoder.frame
+        return (*before, *[0 if self.pad_id else 1] * max(1, length - len(before) - len(after)), *after)
+
     def predict(self, diffs: Sequence[Diff]) -> tuple[Prediction, ...]:
         """One prediction a diff, in order, scored in batches of similar length."""
         encoded = [self.encode(diff) for diff in diffs]
@@ -96,12 +107,15 @@ class TransformerClassifier(Settled):
         return rows.detach()
 
     def logit_of_embeddings(self, embeddings: Tensor, ids: tuple[int, ...]) -> Tensor:
-        """Logits, shape (batch,), of embeddings of shape (batch, length, width), without padding; ``ids`` make no difference."""
+        """Logits, shape (batch,), of embeddings (batch, length, width), without padding; ``ids`` matter to decoders only."""
+        if has_decoder(self._model):
+            return _difference(decoded_logits(self._model, embeddings, ids))
         mask = torch.ones(embeddings.shape[:2], dtype=torch.long)
         return _difference(self._model(inputs_embeds=embeddings, attention_mask=mask).logits)
 
     def logits_of_ids(self, rows: list[tuple[int, ...]]) -> list[float]:
-        """The raw logit of every row of ids; rows of equal ids are scored once."""
+        """The raw logit of every row of ids; rows of equal ids are scored once, and one of no ids as one of padding."""
+        rows = [row or (self._pad_id,) for row in rows]
         unique = sorted(set(rows), key=len)
         known: dict[tuple[int, ...], float] = {}
         start = 0
@@ -112,6 +126,15 @@ class TransformerClassifier(Settled):
             known.update(zip(unique[start:end], self._score(unique[start:end]), strict=True))
             start = end
         return [known[row] for row in rows]
+
+    @property
+    def attends(self) -> bool:
+        """See ``Attentive``."""
+        return has_attention(self._model.config)
+
+    def attention(self, ids: tuple[int, ...]) -> Attention:
+        """See ``Attentive``."""
+        return attention_of(self._model, self.embed(ids))
 
     def vectors(self, diffs: Sequence[Diff]) -> NDArray[np.float32]:
         """The mean of the last hidden states of each diff's tokens, shape (diffs, width).
@@ -143,8 +166,10 @@ def _difference(logits: Tensor) -> Tensor:
     return logits[:, 0] if logits.shape[1] == 1 else logits[:, 1] - logits[:, 0]
 
 
-def load_transformer(folder: Path, settings: Settings | None = None) -> TransformerClassifier:
+def load_transformer(folder: Path, settings: Settings | None = None) -> TransformerClassifier | ScoresOnly:
     """Load a checkpoint: safetensors only, no remote code, no network.
+
+    One that refuses input embeddings, or makes something else of them than of the ids, can be asked for scores only.
 
     ``settings`` stand in for those of the folder. Without either, the model is taken for one that reads plain patches,
     and a folder with the vocabulary of our own encoder is refused: its training was never finished.
@@ -165,7 +190,7 @@ def load_transformer(folder: Path, settings: Settings | None = None) -> Transfor
         model, DiffEncoder(tokenizer, settings.encode, frame), settings, special, digest_folder(folder)
     )
     _try(classifier, folder)
-    return classifier
+    return classifier if _embeds(classifier) else ScoresOnly(settings, classifier.digest, classifier.predict)
 
 
 def plain_settings(folder: Path, config: dict[str, Any], tokenizer: Tokenizer) -> Settings:
@@ -184,15 +209,26 @@ def plain_settings(folder: Path, config: dict[str, Any], tokenizer: Tokenizer) -
 
 def _try(classifier: TransformerClassifier, folder: Path) -> None:
     """Score two rows as a batch; raises ModelError when that fails or gives no finite number."""
-    token = 0 if classifier.pad_id else 1
     try:
-        first, second = classifier.logits_of_ids([(token,), (token,) * classifier.settings.encode.max_length])
+        first, second = classifier.logits_of_ids([classifier.row(1), classifier.row(classifier.settings.encode.max_length)])
     except Exception as error:  # whatever a foreign architecture raises, the user gets one sentence
         raise ModelError(
             f"The model in {folder} could not score a batch ({reason(error)}); mend its configuration, such as its padding token."
         ) from error
     if not (math.isfinite(first) and math.isfinite(second)):
         raise ModelError(f"The model in {folder} gives scores that are not finite; copy or train the checkpoint again.")
+
+
+def _embeds(classifier: TransformerClassifier) -> bool:
+    """Whether the embeddings of a short row have the logit of its ids."""
+    row = classifier.row(1)
+    try:
+        with torch.no_grad():
+            found = float(classifier.logit_of_embeddings(classifier.embed(row), row).item())
+    except Exception:  # as above: an architecture may refuse embeddings in any way it likes
+        return False
+    (expected,) = classifier.logits_of_ids([row])
+    return abs(found - expected) <= _SAME * max(1.0, abs(expected))
 
 
 def check_finite(folder: Path, model: nn.Module) -> None:

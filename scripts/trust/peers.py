@@ -37,7 +37,7 @@ class _Layered(nn.Module):
 
 def layer_integrated_gradients(diff: Diff, classifier: Differentiable, batch: int) -> tuple[list[float], float]:
     """(values by position, relative gap) of a plain call with 50 steps from the same masked baseline."""
-    encoded, x, b = ends(diff, classifier, AttributionOptions())
+    encoded, x, b, _ = ends(diff, classifier, AttributionOptions())
     network = _Layered(classifier, encoded.ids)
     values, delta = LayerIntegratedGradients(network, network.embeddings).attribute(
         x, baselines=b, n_steps=STEPS, internal_batch_size=batch, return_convergence_delta=True

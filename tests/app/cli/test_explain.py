@@ -226,3 +226,20 @@ def test_output_that_cannot_be_written(refused, planted, two_files: Path, tmp_pa
     assert "is a folder" in refused("explain", two_files, *OCCLUSION, "-o", tmp_path)
     assert planted.asked == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["two.diff"]
+
+
+def test_attention_is_shown_as_shares_and_never_as_findings(whydiff, refused, checkpoint: Path, two_files: Path) -> None:
+    asked = ("explain", two_files, "--model", checkpoint, "--method", "attention-rollout")
+    text = whydiff(*asked).out
+    assert "Where it looks: attention-rollout. Values are shares of attention that sum to 1." in text
+    assert "By its nature it is a hint at most" in text
+    assert "pushes" not in text
+    for form in ("markdown", "html"):
+        assert "pushes" not in whydiff(*asked, "--no-trust", "--format", form).out
+    data = json.loads(whydiff(*asked, "--no-trust", "--format", "json").out)
+    shares = [unit["value"] for unit in data["attribution"]["units"]]
+    assert min(shares) >= 0
+    assert sum(shares) + data["trust"]["special_tokens"] == pytest.approx(1.0, abs=1e-6)
+    for form in ("sarif", "rdjsonl", "github"):
+        assert "Expected a method whose values have a sign" in refused(*asked, "--format", form)
+    assert "Expected a method whose values have a sign" in refused(*asked, "--against", checkpoint)

@@ -235,6 +235,7 @@ def test_flags_that_do_not_fit(refused, planted, dataset: Path, two_files: Path,
     assert "leave --by out" in refused("explain", two_files, "--by", "language")
     assert "--by" in refused("explain", dataset, "--by", "weather")
     assert "Expected an attribution method" in refused("explain", dataset, "--method", "magic")
+    assert "whose values are logits" in refused("explain", dataset, "--method", "attention-rollout")
     assert planted.asked == []
 
 
