@@ -26,8 +26,8 @@ from explain.counterfactual.search import search
 from explain.counterfactual.types import Progress, SearchOptions, SearchResult
 from explain.counterfactual.verify import Verification, verify, verify_core
 from explain.trust.panel import trust
-from explain.trust.sanity import stored_warnings
-from explain.trust.types import Trust
+from explain.trust.sanity import stored_record
+from explain.trust.types import NO_RECORD, Record, Trust
 from models.change.types import Diff
 from models.classify.function import PREFIX, load_function
 from models.classify.load import load, masked_folder, masked_model
@@ -109,17 +109,17 @@ def trusting(
     """
 
     def work(cancelled: Callable[[], bool]) -> Iterator[Trust]:
-        return trust(diff, model, attribution, options, _warnings(model, attribution.method), cancelled)
+        return trust(diff, model, attribution, options, _record(model, attribution.method), cancelled)
 
     parts = (diff.id, model.digest, attribution.method, astuple(options))
     key = hashlib.sha256(repr(parts).encode()).hexdigest()
     return _trust_jobs().start(key, work) if begin else _trust_jobs().get(key)
 
 
-def _warnings(model: Classifier, method: str) -> tuple[str, ...]:
+def _record(model: Classifier, method: str) -> Record:
     """What the card of the server's model says against the method."""
     name = os.environ.get(MODEL_VARIABLE, "")
-    return () if name.startswith(PREFIX) else stored_warnings(find(name).folder, model.digest, method)
+    return NO_RECORD if name.startswith(PREFIX) else stored_record(find(name).folder, model.digest, method)
 
 
 def find_search(diff: Diff, model: Classifier, options: SearchOptions) -> Job[Progress | Searched] | None:

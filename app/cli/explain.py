@@ -13,7 +13,7 @@ import typer
 from app.cli.background import BackgroundFlags, against_background
 from app.cli.console import plain, progress, show, working
 from app.cli.explain_set import Asked, SliceFlags, explain_set
-from app.cli.inputs import known_warnings, load_classifier, model_payload, read_text_diff
+from app.cli.inputs import known_record, load_classifier, model_payload, read_text_diff
 from app.cli.options import ModelChoice, Source
 from app.cli.output import check_output, dumps, emit
 from app.cli.precedents import PrecedentFlags, precedents
@@ -231,8 +231,8 @@ def _explanation(diff: Diff, classifier: Classifier, model: str | None, how: How
     attribution = _last(card.run(diff, classifier, options), card.name, options)
     band = band_of(classifier, prediction.score)
     measured = not how.no_trust and how.against is None and how.format in _BELIEVED
-    warnings = known_warnings(classifier, model, card.name)
-    believed = _believed(trust(diff, classifier, attribution, options, warnings)) if measured else None
+    record = known_record(classifier, model, card.name)
+    believed = _believed(trust(diff, classifier, attribution, options, record)) if measured else None
     shown = model_payload(classifier, model)
     return Explanation(diff, shown, classifier.name, prediction, attribution, how.level, band, believed)
 

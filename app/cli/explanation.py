@@ -156,6 +156,7 @@ def measured(trust: Trust) -> dict[str, Any]:
     return {
         "verdict": found.word.value,
         "reasons": list(found.reasons),
+        "cautions": list(trust.record.cautions),
         "faithfulness": [asdict(one) | {"normalised": one.normalised} for one in trust.faithfulness],
         "agreement": [asdict(one) for one in trust.agreement],
         "stability": [asdict(one) for one in trust.stability],

@@ -14,6 +14,7 @@ from app.cli.console import say, working
 from models.errors import InputError
 
 if TYPE_CHECKING:
+    from explain.trust.types import Record
     from models.change.types import Diff
     from models.classify.protocol import Classifier
 
@@ -76,12 +77,13 @@ def model_payload(classifier: Classifier, model: str | Path | None) -> dict[str,
     return {"id": classifier.digest, "path": clean(str(find(str(model or "")).folder.absolute()))}
 
 
-def known_warnings(classifier: Classifier, model: str | Path | None, method: str) -> tuple[str, ...]:
+def known_record(classifier: Classifier, model: str | Path | None, method: str) -> Record:
     """What the card of the model says against the method; nothing of a function, which has none."""
-    from explain.trust.sanity import stored_warnings
+    from explain.trust.sanity import stored_record
+    from explain.trust.types import NO_RECORD
     from models.registry.resolve import find
 
-    return () if _is_function(model) else stored_warnings(find(str(model or "")).folder, classifier.digest, method)
+    return NO_RECORD if _is_function(model) else stored_record(find(str(model or "")).folder, classifier.digest, method)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from explain.trust.agreement import beside, others, variants
 from explain.trust.ceiling import extremes
 from explain.trust.faithfulness import faithfulness
 from explain.trust.removal import Curve, Stopped, curves
-from explain.trust.types import Trust, Unread
+from explain.trust.types import NO_RECORD, Record, Trust, Unread
 from models.change.types import Diff, Level, Unit
 from models.classify.protocol import Classifier, Prediction
 
@@ -30,12 +30,12 @@ def trust(
     classifier: Classifier,
     attribution: Attribution,
     options: AttributionOptions | None = None,
-    warnings: tuple[str, ...] = (),
+    record: Record = NO_RECORD,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Iterator[Trust]:
     """Yield what is known after every step; the last one, which is complete, is the answer, unless ``cancelled`` ended it.
 
-    ``attribution`` is an explanation of ``diff`` and ``classifier`` made with ``options``. ``warnings``: what is known of
+    ``attribution`` is an explanation of ``diff`` and ``classifier`` made with ``options``. ``record``: what is known of
     its method and this checkpoint. Costs, beside two other explanations and up to three of the same method, 100 to 220 queries
     for each of two ways of removal, and those of ``extremes``.
     Raises what the methods raise.
@@ -47,7 +47,7 @@ def trust(
         converged=attribution.converged,
         unread=unread(diff, classifier.predict([diff])[0]),
         largest_error=max((error for _, error in attribution.standard_errors), default=None),
-        warnings=warnings,
+        record=record,
     )
     steps = list(_steps(diff, classifier, attribution, chosen, cancelled))
     for done, (doing, step) in enumerate(steps):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from explain.trust.sanity_options import PART, SanityOptions
+from explain.trust.types import NO_RECORD, Record
 from models.classify.checkpoint import read_json
 from models.errors import ModelError
 from models.evaluate.bootstrap import Estimate
@@ -114,42 +115,56 @@ class Sanity:
         return {"schema": SCHEMA, **asdict(self)}
 
 
-def warnings(card_data: Mapping[str, Any], method: str) -> tuple[str, ...]:
-    """The sentences to show beside the values of ``method`` where it failed a check for the model with this ``card.json``.
+def record(card_data: Mapping[str, Any], method: str) -> Record:
+    """What to say beside the values of ``method`` where it failed a check for the model with this ``card.json``.
 
-    None where nothing was measured, and none for figures that cannot be read: a card is as hostile as any file.
+    Nothing where nothing was measured, and nothing of figures that cannot be read: a card is as hostile as any file.
     """
     data = card_data.get(PART)
     try:
-        return tuple(_warnings(data, method)) if isinstance(data, Mapping) and data.get("schema") == SCHEMA else ()
+        if isinstance(data, Mapping) and data.get("schema") == SCHEMA:
+            return Record(tuple(_warnings(data, method)), tuple(_cautions(data, method)))
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
-        return ()
+        pass
+    return NO_RECORD
 
 
-def stored_warnings(folder: Path, digest: str, method: str) -> tuple[str, ...]:
-    """``warnings`` of the card in a checkpoint's ``folder``; none without a card, or with one of another checkpoint."""
+def stored_record(folder: Path, digest: str, method: str) -> Record:
+    """``record`` of the card in a checkpoint's ``folder``; empty without a card, or with one of another checkpoint."""
     path = folder / CARD
     try:
         data = read_json(path) if path.is_file() else {}
     except (ModelError, OSError):
-        return ()
+        return NO_RECORD
     part = data.get(PART)
-    return warnings(data, method) if isinstance(part, Mapping) and part.get("digest") == digest else ()
+    return record(data, method) if isinstance(part, Mapping) and part.get("digest") == digest else NO_RECORD
 
 
 def _warnings(data: Mapping[str, Any], method: str) -> Iterator[str]:
-    name = method.replace("-", " ").capitalize()
+    """Of the checkpoint itself: its copies with random parameters, and the first relabelled one."""
+    name = _named(method)
     if data["stages"]:
         top, last = data["stages"][0], data["stages"][-1]
         for level, rho in _above(top["agreements"], method, TOP_MOST):
             yield f"{name} ranks {level}s nearly as before ({rho:.2f}) when the top of this model is made random."
         for level, rho in _above(last["agreements"], method, RANDOM_MOST):
             yield f"{name} still ranks {level}s much as before ({rho:.2f}) when all of this model is made random."
-    for one in data["relabelled"]:
+    for one in data["relabelled"][:1]:
         for level, rho in _above(one["agreements"], method, RANDOM_MOST):
-            yield f"{name} ranks {level}s much alike ({rho:.2f}) in a model that learnt labels drawn by lot."
+            yield f"{name} ranks {level}s much alike ({rho:.2f}) in a copy of this model that learnt labels drawn by lot."
+
+
+def _cautions(data: Mapping[str, Any], method: str) -> Iterator[str]:
+    """Of small models of the checkpoint's kind."""
+    for one in data["relabelled"][1:]:
+        for level, rho in _above(one["agreements"], method, RANDOM_MOST):
+            yield f"{_named(method)} ranks {level}s much alike ({rho:.2f}) in two small models, one of which learnt by lot."
     for one in data["planted"]:
-        yield from _missed(one, method, name)
+        yield from _missed(one, method, _named(method))
+
+
+def _named(method: str) -> str:
+    return method.replace("-", " ").capitalize()
 
 
 def _above(agreements: Any, method: str, most: float) -> Iterator[tuple[str, float]]:
@@ -173,7 +188,7 @@ def _missed(planted: Mapping[str, Any], method: str, name: str) -> Iterator[str]
         value = one["recall"]["value"]
         if _told(one, method) and value is not None and value < LEAST_FOUND[planted["rule"]]:
             what = f"{_CAUSES[planted['rule']]}, as {one['level']}s"
-            yield f"{name} found {value:.0%} of {what}, in a model of this kind where they are known."
+            yield f"{name} found {value:.0%} of {what}, in a small model of this kind where they are known."
 
 
 def _told(one: Mapping[str, Any], method: str) -> bool:

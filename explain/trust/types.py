@@ -94,6 +94,22 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """What sanity checks found against a method, in sentences.
+
+    ``warnings``: with the checkpoint itself; they weaken every explanation by it. ``cautions``: with small models of its kind
+    that learnt something known; they tell what the method may miss, and nothing of one explanation.
+    """
+
+    warnings: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+
+
+NO_RECORD = Record()
+"""Of a method that nothing was found against, or that was not examined."""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The verdict in a word, and every reason for it that is not "usable", the gravest first."""
 
@@ -105,8 +121,8 @@ class Verdict:
 class Trust:
     """All that was measured of one explanation; ``done`` of ``steps`` steps so far, ``doing`` the next in words.
 
-    ``warnings`` are sentences about the method and this model that were found once for the checkpoint. ``queries`` counts the
-    scorings that measuring took, beside those of the explanations that it was compared with.
+    ``record``: what sanity checks found once for the method and this checkpoint. ``queries`` counts the scorings that measuring
+    took, beside those of the explanations that it was compared with.
     """
 
     method: str
@@ -117,7 +133,7 @@ class Trust:
     agreement: tuple[Agreement, ...] = ()
     stability: tuple[Agreement, ...] = ()
     largest_error: float | None = None
-    warnings: tuple[str, ...] = ()
+    record: Record = NO_RECORD
     queries: int = 0
     done: int = 0
     steps: int = 0

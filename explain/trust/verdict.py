@@ -21,7 +21,7 @@ GONE = {"mask": "masked", "delete": "deleted", "revert": "taken back"}
 
 def verdict(trust: Trust) -> Verdict:
     """The verdict on what was measured so far: no use for one grave reason, weak for any other, usable without."""
-    grave, light = list(_grave(trust)), [*_light(trust), *trust.warnings]
+    grave, light = list(_grave(trust)), [*_light(trust), *trust.record.warnings]
     word = Word.DO_NOT_USE if grave else Word.WEAK if light else Word.USABLE
     return Verdict(word, (*grave, *light))
 

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from explain.trust.types import Against, Agreement, Faithfulness, Trust, Word
 from explain.trust.verdict import GONE, verdict
 
+_USABLE = (
+    "This explanation is usable: nothing that was measured speaks against it. It tells what the model goes by, not what is wrong."
+)
+
 
 def conclusion(trust: Trust) -> str:
-    """The verdict with its reasons, in one paragraph."""
+    """The verdict with its reasons, and what the method may miss, in one paragraph."""
     found = verdict(trust)
-    if found.word is Word.USABLE:
-        return (
-            "This explanation is usable: nothing that was measured speaks against it. "
-            "It tells what the model goes by, not what is wrong."
-        )
     head = "This explanation is weak" if found.word is Word.WEAK else "Do not use this explanation"
-    return f"{head}: {' '.join(found.reasons)}"
+    said = _USABLE if found.word is Word.USABLE else f"{head}: {' '.join(found.reasons)}"
+    return " ".join((said, *(f"Mind: {one}" for one in trust.record.cautions[:1]), *trust.record.cautions[1:]))
 
 
 def findings(trust: Trust) -> Iterator[tuple[str, str]]:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from explain.trust.sanity import LEAST_FOUND, SCHEMA, warnings
+from explain.trust.sanity import LEAST_FOUND, SCHEMA, record
 from explain.trust.sanity_options import SanityOptions
 from explain.trust.sanity_planted import RULES
+from explain.trust.types import Record
 from models.errors import UsageError
 from models.evaluate.bootstrap import Estimate
 from models.evaluate.markdown import markdown
@@ -20,17 +21,19 @@ from tests.explain.trust.sanity_toys import agreement, card, figures, planted
 
 
 def test_who_passed_is_not_warned_of() -> None:
-    assert warnings(card(figures(one_cause=1.0, two_redundant_causes=0.9)), "occlusion") == ()
-    assert warnings({}, "occlusion") == ()
+    assert record(card(figures(one_cause=1.0, two_redundant_causes=0.9)), "occlusion") == Record()
+    assert record({}, "occlusion") == Record()
 
 
 def test_redundant_causes_that_were_missed_are_said_with_their_share() -> None:
-    (said,) = warnings(card(figures(two_redundant_causes=0.08)), "occlusion")
+    found = record(card(figures(two_redundant_causes=0.08)), "occlusion")
+    assert found.warnings == ()
+    (said,) = found.cautions
     assert said.startswith("Occlusion found 8% of two redundant causes")
 
 
 def test_another_method_is_not_blamed() -> None:
-    assert warnings(card(figures(last=0.9, two_redundant_causes=0.08)), "gradient") == ()
+    assert record(card(figures(last=0.9, two_redundant_causes=0.08)), "gradient") == Record()
 
 
 @pytest.mark.parametrize(
@@ -42,32 +45,42 @@ def test_another_method_is_not_blamed() -> None:
     ],
 )
 def test_rankings_that_stay_are_said(report: Any, part: str) -> None:
-    (said,) = warnings(card(report), "occlusion")
+    found = record(card(report), "occlusion")
+    assert found.cautions == ()
+    (said,) = found.warnings
     assert said.startswith(part)
+
+
+def test_small_models_that_rank_alike_are_a_caution() -> None:
+    report = figures()
+    (copy,) = report.relabelled
+    found = record(card(replace(report, relabelled=(copy, replace(copy, agreements=(agreement(0.55),))))), "occlusion")
+    assert found.warnings == ()
+    assert [one[:46] for one in found.cautions] == ["Occlusion ranks lines much alike (0.55) in two"]
 
 
 def test_a_correlation_that_chance_gives_too_is_none() -> None:
     report = figures()
     by_chance = replace(report.stages[-1], agreements=(agreement(0.34, chance=0.33),))
-    assert warnings(card(replace(report, stages=(report.stages[0], by_chance))), "occlusion") == ()
+    assert record(card(replace(report, stages=(report.stages[0], by_chance))), "occlusion") == Record()
 
 
 def test_a_rule_that_was_not_learnt_says_nothing() -> None:
     report = replace(figures(), planted=(planted("one cause", 0.0, accuracy=0.6),))
-    assert warnings(card(report), "occlusion") == ()
+    assert record(card(report), "occlusion") == Record()
 
 
 def test_undefined_figures_say_nothing() -> None:
-    assert warnings(card(figures(top=None, last=None, lot=None)), "occlusion") == ()
+    assert record(card(figures(top=None, last=None, lot=None)), "occlusion") == Record()
     unlearnt = replace(planted("one cause", 0.0), accuracy=Estimate(None))
-    assert warnings(card(replace(figures(), planted=(unlearnt,))), "occlusion") == ()
+    assert record(card(replace(figures(), planted=(unlearnt,))), "occlusion") == Record()
 
 
 @pytest.mark.parametrize(
     "broken", [None, 7, [], "text", {"schema": SCHEMA}, {"schema": "other"}, {"schema": SCHEMA, "stages": 3}]
 )
 def test_a_card_that_cannot_be_read_says_nothing(broken: object) -> None:
-    assert warnings({"sanity": broken}, "occlusion") == ()
+    assert record({"sanity": broken}, "occlusion") == Record()
 
 
 def test_no_text_of_a_card_is_repeated() -> None:
@@ -75,7 +88,7 @@ def test_no_text_of_a_card_is_repeated() -> None:
     data["sanity"]["planted"][0]["rule"] = "<b>rule"
     data["sanity"]["stages"][-1]["name"] = "<b>name"
     data["sanity"]["stages"][-1]["agreements"][0]["level"] = "<b>level"
-    assert warnings(data, "occlusion") == ()
+    assert record(data, "occlusion") == Record()
 
 
 def test_every_rule_has_a_least() -> None:

@@ -18,7 +18,7 @@ from explain.trust.ceiling import extremes
 from explain.trust.faithfulness import against, faithfulness
 from explain.trust.panel import trust, unread
 from explain.trust.removal import curves, worth
-from explain.trust.types import FRACTIONS, Agreement, Trust, Unread, Word
+from explain.trust.types import FRACTIONS, Agreement, Record, Trust, Unread, Word
 from explain.trust.verdict import verdict
 from explain.trust.wording import conclusion, findings
 from models.change.parse import parse
@@ -244,7 +244,8 @@ APART = Agreement("occlusion", 0.1, 0.0)
         ({"unread": Unread(5, 10, 1, 5, (Unit(0),))}, Word.WEAK, "1 of 5"),
         ({"agreement": (APART,)}, Word.WEAK, "occlusion: rank correlation 0.10"),
         ({"stability": (replace(APART, other="another seed"),)}, Word.WEAK, "another seed"),
-        ({"warnings": ("It fails.",)}, Word.WEAK, "It fails."),
+        ({"record": Record(warnings=("It fails.",))}, Word.WEAK, "It fails."),
+        ({"record": Record(cautions=("It may miss.", "Or so."))}, Word.USABLE, "wrong. Mind: It may miss. Or so."),
         ({"method": "gradient", "converged": True, "relative_gap": 3.0}, Word.USABLE, "nothing"),
     ],
 )
