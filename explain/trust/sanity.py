@@ -26,11 +26,11 @@ LEAST_FOUND = {
 }
 """The least share of the causes of every rule that a method must find not to be warned of."""
 _CAUSES = {
-    "one cause": "single causes",
-    "two redundant causes": "two redundant causes",
-    "two causes together": "two causes that only work together",
-    "position": "words whose place decides",
-    "length": "changes whose length decides",
+    "one cause": "a single cause",
+    "two redundant causes": "causes that make each other redundant",
+    "two causes together": "causes that only work together",
+    "position": "a word whose place decides",
+    "length": "lines whose number decides",
 }
 
 
@@ -184,11 +184,11 @@ def _missed(planted: Mapping[str, Any], method: str, name: str) -> Iterator[str]
     """What ``method`` did not find; nothing where the planted model had not learnt its rule."""
     if planted["rule"] not in LEAST_FOUND or not planted["accuracy"]["value"] >= LEARNT:
         return
-    for one in planted["found"]:
-        value = one["recall"]["value"]
-        if _told(one, method) and value is not None and value < LEAST_FOUND[planted["rule"]]:
-            what = f"{_CAUSES[planted['rule']]}, as {one['level']}s"
-            yield f"{name} found {value:.0%} of {what}, in a small model of this kind where they are known."
+    found = [one["recall"]["value"] for one in planted["found"] if _told(one, method)]
+    least = min((one for one in found if one is not None), default=1.0)
+    if least < LEAST_FOUND[planted["rule"]]:
+        what = _CAUSES[planted["rule"]]
+        yield f"{name} may miss {what}: found were {least:.0%} in a small model of this kind, where they are known."
 
 
 def _told(one: Mapping[str, Any], method: str) -> bool:

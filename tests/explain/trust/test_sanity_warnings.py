@@ -29,7 +29,7 @@ def test_redundant_causes_that_were_missed_are_said_with_their_share() -> None:
     found = record(card(figures(two_redundant_causes=0.08)), "occlusion")
     assert found.warnings == ()
     (said,) = found.cautions
-    assert said.startswith("Occlusion found 8% of two redundant causes")
+    assert said.startswith("Occlusion may miss causes that make each other redundant: found were 8%")
 
 
 def test_another_method_is_not_blamed() -> None:
