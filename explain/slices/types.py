@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,7 @@ class Table:
 
     ``labels`` are 0 or 1 (uint8), ``scores`` in [0, 1], ``flagged`` what the model flags. ``weights``: what a row stands for;
     None: 1 each. ``clusters``: whole numbers from 0, rows of one cluster are not independent of each other; None: all are.
+    ``lines``: how many lines a change adds and deletes, for what depends on the effort of reading; None: not known.
     """
 
     model: str
@@ -52,6 +54,7 @@ class Table:
     columns: tuple[Column | Labels, ...] = ()
     weights: Floats | None = None
     clusters: NDArray[np.int64] | None = None
+    lines: Floats | None = None
 
     @property
     def rows(self) -> int:
@@ -103,6 +106,55 @@ class Estimates:
         """That of one slice."""
         value, low, high = (_known(float(one[place])) for one in (self.value, self.low, self.high))
         return Estimate(value, low, high, float(self.n[place]))
+
+
+@dataclass(frozen=True, slots=True)
+class SliceReport:
+    """A slice with its metrics by name. ``share``: of all rows, or of their weight. ``few``: under 20 trials of the first one."""
+
+    slice: Slice
+    rows: int
+    share: float
+    estimates: Mapping[str, Estimate]
+    few: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WeakSlice:
+    """A slice that is worse than the rest, by rows that had no part in finding it.
+
+    ``rows`` of all the table are in it. ``rate`` and ``rest``: the share of errors in it and outside, with their trials;
+    ``difference`` and ``ratio`` of the two; ``p``: of the test that it is no worse, adjusted for all slices that were tested.
+    ``parent``: the weak slice that it is part of and worse than, which then is what ``p`` and the other figures compare it
+    with. ``action`` is one of the keys of ``explain.slices.actions.ACTIONS``, ``reason`` a sentence.
+    """
+
+    slice: Slice
+    rows: int
+    rate: Estimate
+    rest: Estimate
+    difference: Estimate
+    ratio: Estimate
+    p: float
+    parent: Slice | None
+    action: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """Weak slices, the surest first, of ``screened`` that had enough rows; ``candidates`` of them were tested on the other half.
+
+    ``kind`` of error, ``level`` of false discoveries; ``rows`` with which they were found and ``confirming`` with which tested.
+    """
+
+    kind: str
+    level: float
+    screened: int
+    candidates: int
+    rows: int
+    confirming: int
+    found: tuple[WeakSlice, ...]
 
 
 def _known(value: float) -> float | None:
