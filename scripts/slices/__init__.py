@@ -1,0 +1,1 @@
+"""What the intervals and the search for weak slices are worth, measured."""
