@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +17,7 @@ from app.cli.output import check_output
 from models.errors import UsageError
 
 if TYPE_CHECKING:
-    from models.evaluate.predictions import Predictions
+    from models.evaluate.predictions import Predictions, Scored
     from models.evaluate.report import Report
 
 
@@ -28,13 +29,16 @@ class Which:
         list[Path],
         typer.Argument(
             metavar="PREDICTIONS...",
-            help="Parquet files that whydiff score -o wrote, one a model; none with --lines.",
+            help="Parquet files that whydiff score -o wrote, of one model or several; none with --lines.",
             show_default=False,
         ),
     ] = field(default_factory=list)
     against: Annotated[
         Path | None,
-        typer.Option(help="Predictions of the model that the others are compared with; all pairs without it.", metavar="FILE"),
+        typer.Option(
+            help="The model that the others are compared with: a file of its predictions, or its name; all pairs without it.",
+            metavar="FILE|MODEL",
+        ),
     ] = None
 
 
@@ -62,10 +66,10 @@ def _evaluate_predictions(which: Which, how: How) -> None:
     if not which.predictions:
         raise UsageError("Expected PREDICTIONS, files that whydiff score -o wrote, or --lines DATASET.parquet; pass one of them.")
     facts = None if how.card is None else checkpoint_facts(how.card)
-    files = [read_predictions(path) for path in _paths(which)]
+    files = [one for path in _paths(which) for one in read_predictions(path)]
     for one in files:
         if one.unscored:
-            say(f"{one.unscored:,} rows of {one.path} have no score and are left out.")
+            say(f"{one.unscored:,} rows of {one.path} have no score from {one.name} and are left out.")
     report = _measured(files, which, how)
     card = card_data(facts, report, stored_data(how.card)) if facts is not None and how.card is not None else None
     data = report.payload()
@@ -78,7 +82,8 @@ def _evaluate_predictions(which: Which, how: How) -> None:
 def _paths(which: Which) -> list[Path]:
     """The files in order, that of --against last; raises UsageError for one that is named twice."""
     named = list(which.predictions)
-    paths = named if which.against is None or which.against in named else [*named, which.against]
+    against = which.against if _is_file(which.against) else None
+    paths = named if against is None or against in named else [*named, against]
     seen: set[Path] = set()
     for path in paths:
         if path.resolve() in seen:
@@ -87,13 +92,33 @@ def _paths(which: Which) -> list[Path]:
     return paths
 
 
+def _is_file(against: Path | None) -> bool:
+    """Whether ``--against`` is meant to be a file, not a model in one."""
+    return against is not None and (against.suffix == ".parquet" or against.is_file())
+
+
+def _reference(files: list[Predictions], models: Sequence[Scored], against: Path) -> str:
+    """The name of the model that the others are compared with."""
+    if _is_file(against):
+        places = [n for n, one in enumerate(files) if one.path == against]
+        if len(places) > 1:
+            raise UsageError(
+                f"Expected predictions of one model in {against}, but it holds several models; name one with --against."
+            )
+        return models[places[0]].name
+    names = [one.name for one in models]
+    if str(against) not in names:
+        raise UsageError(f"Expected a file or a model for --against, but got {against}; name one of {', '.join(names)[:400]}.")
+    return str(against)
+
+
 def _measured(files: list[Predictions], which: Which, how: How) -> Report:
     from models.evaluate.predictions import align, size_only
     from models.evaluate.report import EvaluateOptions, evaluate
 
     rows, models, left_out = align(files)
     extra = size_only(rows, models)
-    against = None if which.against is None else models[[one.path for one in files].index(which.against)].name
+    against = None if which.against is None else _reference(files, models, which.against)
     with progress() as bar:
         task = bar.add_task("Measuring", total=1.0)
         return evaluate(

@@ -99,13 +99,13 @@ class NumberCoder:
     edges: tuple[float, ...]
     whole: bool
     singles: bool = False
-    _parts: list[NDArray[np.int64]] = field(default_factory=list)
+    _parts: list[NDArray[np.int16]] = field(default_factory=list)
 
     def add(self, values: Any) -> None:
         """Take the next rows."""
         numbers: Floats = values.to_numpy(zero_copy_only=False).astype(np.float64)
-        groups = np.searchsorted(self.edges, numbers, side="right")
-        self._parts.append(np.where(np.isnan(numbers), -1, groups))
+        groups = np.searchsorted(self.edges, numbers, side="right").astype(np.int16)
+        self._parts.append(np.where(np.isnan(numbers), np.int16(-1), groups))
 
     def column(self) -> Column:
         """All that was taken; groups without a row are left out."""
@@ -133,9 +133,10 @@ class MonthCoder:
         met = np.flatnonzero(np.bincount(known - first)) + first
         unit = "M" if len(np.unique(_in_units(met, "M"))) < MOST_VALUES else "Y"
         times, places = np.unique(_in_units(met, unit), return_inverse=True)
-        group_of = np.zeros(met[-1] - first + 1 if len(met) else 1, np.int64)
+        group_of = np.zeros(met[-1] - first + 1 if len(met) else 1, np.int16)
         group_of[met - first] = places
-        groups = np.where(missing, -1, group_of[np.where(missing, 0, days - first)])
+        groups = np.full(len(days), -1, np.int16)
+        groups[~missing] = group_of[known - first]
         return _in_order(self.name, tuple(map(str, times)), groups)
 
 
@@ -149,18 +150,13 @@ def places_of(values: Any, known: tuple[str, ...]) -> Codes:
     return codes_of(pc.fill_null(found, len(known) - 1).to_numpy(zero_copy_only=False), len(known))
 
 
-def _in_order(name: str, said: tuple[str, ...], groups: NDArray[np.int64]) -> Column:
-    """Groups in their order, empty ones left out; those below 0 are MISSING, which is last."""
-    missing = groups < 0
-    found, codes = np.unique(groups[~missing], return_inverse=True)
-    places = np.full(len(groups), len(found))
-    places[~missing] = codes
-    return _with_missing(name, tuple(said[one] for one in found), places, bool(missing.any()))
-
-
-def _with_missing(name: str, said: tuple[str, ...], places: NDArray[np.int64], missing: bool) -> Column:
-    values = (*said, MISSING) if missing or not said else said
-    return Column(name, values, codes_of(places, len(values)))
+def _in_order(name: str, said: tuple[str, ...], groups: NDArray[np.int16]) -> Column:
+    """Groups in their order, empty ones left out; -1 is MISSING, which is last."""
+    there = np.bincount(groups + np.int16(1), minlength=len(said) + 1) > 0
+    values = tuple(one for one, met in zip(said, there[1:], strict=True) if met)
+    values += (MISSING,) if there[0] or not values else ()
+    places = codes_of(np.concatenate([[len(values) - 1], np.cumsum(there[1:]) - 1]), len(values))
+    return Column(name, values, places[groups + np.int16(1)])
 
 
 def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:

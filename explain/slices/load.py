@@ -150,9 +150,12 @@ def _text(name: str) -> str:
 
 def _read(source: Source, scope: Scope, model: str, coders: Sequence[Coder], wanted: Wanted) -> Table:
     """One pass over the rows."""
-    weighted = _WEIGHT in source.columns and source.columns[_WEIGHT] is Sort.NUMBER
+    weighted = _is_weighted(source, scope)
     select = ["label::utinyint", "score", "coalesce(flagged, score >= threshold)"]
-    select += [plain(_WEIGHT, Sort.NUMBER) if weighted else "null::double", _text(wanted.cluster) if wanted.cluster else "''"]
+    select += [
+        f"coalesce({plain(_WEIGHT, Sort.NUMBER)}, 1.0)" if weighted else "1::utinyint",
+        _text(wanted.cluster) if wanted.cluster else "''",
+    ]
     select += [
         _text(name) if source.columns[name] is Sort.TRUTH else plain(name, source.columns[name]) for name in wanted.attributes
     ]
@@ -170,22 +173,29 @@ def _read(source: Source, scope: Scope, model: str, coders: Sequence[Coder], wan
         raise UsageError(f"No scored row of {model} meets the expression; widen it.")
     return Table(
         model,
-        labels.astype(np.uint8),
-        scores.astype(np.float64),
-        flagged.astype(np.bool_),
+        labels.astype(np.uint8, copy=False),
+        scores.astype(np.float64, copy=False),
+        flagged.astype(np.bool_, copy=False),
         tuple(coder.column() for coder in coders),
-        _weights(source, weights.astype(np.float64)),
+        _weights(source, weights) if weighted else None,
         clusters.codes() if wanted.cluster else None,
     )
 
 
-def _weights(source: Source, weights: Floats) -> Floats | None:
-    """What rows stand for; None where all stand for themselves. Raises DataError for what no row can stand for."""
-    weights = np.where(np.isnan(weights), 1.0, weights)
+def _is_weighted(source: Source, scope: Scope) -> bool:
+    """Whether a row stands for more or less than itself."""
+    if source.columns.get(_WEIGHT) is not Sort.NUMBER:
+        return False
+    asked = "select count(*) filter (weight is not null and weight != 1) > 0 from chosen"
+    return bool(source.query(f"{plain(_WEIGHT, Sort.NUMBER)} as weight", scope, asked)[0][0])
+
+
+def _weights(source: Source, weights: Floats) -> Floats:
+    """What rows stand for. Raises DataError for what no row can stand for."""
     wrong = weights[~(np.isfinite(weights) & (weights > 0))]
     if len(wrong):
         raise DataError(f"{source.named} holds the weight {wrong[0]}, expected a number above 0; mend or drop such rows.")
-    return None if (weights == 1).all() else weights
+    return weights
 
 
 @dataclass(slots=True)

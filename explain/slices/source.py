@@ -17,7 +17,7 @@ from explain.slices.where_sql import quoted, to_sql
 from models.data.parquet import check_alike, files_of, opened
 from models.errors import DataError, UsageError
 
-MEMORY = "1500MB"
+MEMORY = "1200MB"
 """What DuckDB may take; arrays that it is asked for come on top."""
 LINES = "lines_changed"
 """A column of sums, where lines_added and lines_deleted are known."""
