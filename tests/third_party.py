@@ -63,7 +63,14 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
         "models.classify.diff_transformer",
         "models.train",
     ),
-    "scipy": ("explain.overall.evidence", "explain.ranks", "explain.survey.lift", "explain.trust.faithfulness", "models.train"),
+    "scipy": (
+        "explain.overall.evidence",
+        "explain.ranks",
+        "explain.slices",
+        "explain.survey.lift",
+        "explain.trust.faithfulness",
+        "models.train",
+    ),
     "sklearn": ("models.evaluate", "models.train"),
     "streamlit": PAGES,
     "tokenizers": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,7 @@ class Table:
 
     ``labels`` are 0 or 1 (uint8), ``scores`` in [0, 1], ``flagged`` what the model flags. ``weights``: what a row stands for;
     None: 1 each. ``clusters``: whole numbers from 0, rows of one cluster are not independent of each other; None: all are.
+    ``lines``: how many lines a change adds and deletes, for what depends on the effort of reading; None: not known.
     """
 
     model: str
@@ -52,6 +54,7 @@ class Table:
     columns: tuple[Column | Labels, ...] = ()
     weights: Floats | None = None
     clusters: NDArray[np.int64] | None = None
+    lines: Floats | None = None
 
     @property
     def rows(self) -> int:
@@ -103,6 +106,17 @@ class Estimates:
         """That of one slice."""
         value, low, high = (_known(float(one[place])) for one in (self.value, self.low, self.high))
         return Estimate(value, low, high, float(self.n[place]))
+
+
+@dataclass(frozen=True, slots=True)
+class SliceReport:
+    """A slice with its metrics by name. ``share``: of all rows, or of their weight. ``few``: under 20 trials of the first one."""
+
+    slice: Slice
+    rows: int
+    share: float
+    estimates: Mapping[str, Estimate]
+    few: bool
 
 
 def _known(value: float) -> float | None:
