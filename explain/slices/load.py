@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from explain.slices.bins import FEW, QUANTILES, edges_of, rounded
 from explain.slices.coding import MOST_VALUES, OTHER, Coder, LabelsCoder, MonthCoder, NumberCoder, TextCoder, kept
-from explain.slices.source import Scope, Source
+from explain.slices.source import LINES, Scope, Source
 from explain.slices.types import Floats, Table
 from explain.slices.where import Expression, Sort
 from explain.slices.where_sql import plain
@@ -68,11 +69,14 @@ def check_rows(source: Source, model: str) -> None:
     """Raise DataError unless the rows of ``model`` have probabilities, labels of 0 or 1, flags, and ids of their own."""
     if model in source.checked:
         return
-    select = """count(*) filter (isnan(score)), any_value(score) filter (not isnan(score) and not score between 0 and 1),
-        any_value(coalesce(label::varchar, 'nothing')) filter (label is null or label not in (0, 1)),
+    select = """any_value(score) filter (not isfinite(score) or not score between 0 and 1), any_value(coalesce(label::varchar, 'nothing')) filter (label is null or label not in (0, 1)),
         count(*) filter (flagged is null and threshold is null)"""
-    nan, outside, label, unflagged = source.query("*", source.scope(model), f"select {select} from chosen")[0]
-    _refuse(source, nan, "scores that are NaN; score the dataset again with a model that whydiff validates")
+    outside, label, unflagged = source.query("*", source.scope(model), f"select {select} from chosen")[0]
+    _refuse(
+        source,
+        outside is not None and math.isnan(outside),
+        "scores that are NaN; score the dataset again with a model that whydiff validates",
+    )
     _refuse(source, outside is not None, f"the score {outside}, expected 0 to 1; score the dataset again")
     _refuse(source, label is not None, f"the label {label}, expected 0 or 1 in every row; mend or drop such rows")
     _refuse(source, unflagged, "rows with neither flagged nor threshold; score the dataset again")
@@ -150,36 +154,48 @@ def _text(name: str) -> str:
 
 def _read(source: Source, scope: Scope, model: str, coders: Sequence[Coder], wanted: Wanted) -> Table:
     """One pass over the rows."""
-    weighted = _is_weighted(source, scope)
-    select = ["label::utinyint", "score", "coalesce(flagged, score >= threshold)"]
-    select += [
-        f"coalesce({plain(_WEIGHT, Sort.NUMBER)}, 1.0)" if weighted else "1::utinyint",
+    weighted, sized = _is_weighted(source, scope), source.columns.get(LINES) is Sort.NUMBER
+    select = [
+        "label::utinyint",
+        "score",
+        "coalesce(flagged, score >= threshold)",
+        f"coalesce({plain(_WEIGHT, Sort.NUMBER)}, 1.0)" if weighted else "true",
+        plain(LINES, Sort.NUMBER) if sized else "true",
         _text(wanted.cluster) if wanted.cluster else "''",
+        *(_selected(name, source.columns[name]) for name in wanted.attributes),
     ]
-    select += [
-        _text(name) if source.columns[name] is Sort.TRUTH else plain(name, source.columns[name]) for name in wanted.attributes
-    ]
-    parts: list[list[NDArray[Any]]] = [[], [], [], []]
+    parts: list[list[NDArray[Any]]] = [[], [], [], [], []]
     clusters = _Clusters()
     for batch in source.batches(", ".join(f"{said} as c{n}" for n, said in enumerate(select)), scope):
         for part, column in zip(parts, batch.columns, strict=False):
             part.append(column.to_numpy(zero_copy_only=False))
         if wanted.cluster:
-            clusters.add(batch.columns[4])
-        for coder, column in zip(coders, batch.columns[5:], strict=True):
+            clusters.add(batch.columns[5])
+        for coder, column in zip(coders, batch.columns[6:], strict=True):
             coder.add(column)
-    labels, scores, flagged, weights = (np.concatenate(part) if part else np.zeros(0) for part in parts)
-    if not len(labels):
+    if not parts[0]:
         raise UsageError(f"No scored row of {model} meets the expression; widen it.")
+    labels, scores, flagged, weights, lines = (np.concatenate(part) for part in parts)
     return Table(
         model,
-        labels.astype(np.uint8, copy=False),
-        scores.astype(np.float64, copy=False),
+        labels,
+        scores,
         flagged.astype(np.bool_, copy=False),
         tuple(coder.column() for coder in coders),
         _weights(source, weights) if weighted else None,
         clusters.codes() if wanted.cluster else None,
+        _lines(lines) if sized else None,
     )
+
+
+def _selected(name: str, sort: Sort) -> str:
+    return _text(name) if sort is Sort.TRUTH else plain(name, sort)
+
+
+def _lines(lines: NDArray[Any]) -> Floats | None:
+    """Changed lines; None where they are not known of every change."""
+    numbers: Floats = lines.astype(np.float64, copy=False)
+    return numbers if np.isfinite(numbers).all() and (numbers >= 0).all() else None
 
 
 def _is_weighted(source: Source, scope: Scope) -> bool:

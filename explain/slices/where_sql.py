@@ -31,7 +31,9 @@ def plain(column: str, sort: Sort) -> str:
     """The value of a column as conditions see it: unknown text empty, NaN null, dates as days since 1970 in UTC."""
     name = quoted(column)
     if sort is Sort.NUMBER:
-        return f"(case when isnan({name}::double) then null else {name}::double end)"
+        number = f"{name}::double"
+        # isnan itself is answered from a Parquet file's statistics, which know nothing of NaN.
+        return f"(case when isfinite({number}) or isinf({number}) then {number} end)"
     if sort is Sort.DATE:
         return f"(floor(epoch_ms({name}) / {_DAY})::bigint)"
     return {Sort.TEXT: f"coalesce({name}::varchar, '')", Sort.TEXTS: f"coalesce({name}::varchar[], [])"}.get(sort, name)
