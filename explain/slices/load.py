@@ -69,7 +69,8 @@ def check_rows(source: Source, model: str) -> None:
     """Raise DataError unless the rows of ``model`` have probabilities, labels of 0 or 1, flags, and ids of their own."""
     if model in source.checked:
         return
-    select = """any_value(score) filter (not isfinite(score) or not score between 0 and 1), any_value(coalesce(label::varchar, 'nothing')) filter (label is null or label not in (0, 1)),
+    select = """any_value(score) filter (not isfinite(score) or not score between 0 and 1),
+        any_value(coalesce(label::varchar, 'nothing')) filter (label is null or label not in (0, 1)),
         count(*) filter (flagged is null and threshold is null)"""
     outside, label, unflagged = source.query("*", source.scope(model), f"select {select} from chosen")[0]
     _refuse(
