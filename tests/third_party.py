@@ -8,6 +8,7 @@ PAGES = ("app.components", "app.dataset_work", "app.main", "app.pages", "app.wor
 THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "captum": ("explain.attribution.integrated",),
     "codeowners": ("models.change.component",),
+    "duckdb": ("explain.slices.source",),
     "identify": ("models.change.language",),
     "numpy": (
         "explain.attribution.rollout",
@@ -50,6 +51,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
         "app.cli.flip_set_table",
         "app.cli.scored",
         "app.cli.set_table",
+        "explain.slices.coding",
         "models.data",
         "models.evaluate",
         "models.mine",

@@ -61,6 +61,12 @@ class How:
     split: Annotated[
         str | None, typer.Option(help="Of a dataset, score only the rows with this split, such as valid.", metavar="NAME")
     ] = None
+    components: Annotated[
+        Path | None,
+        typer.Option(
+            help="Of a dataset, name components by this CODEOWNERS or rules file; by folders without it.", metavar="FILE"
+        ),
+    ] = None
     engine: Annotated[Engine, typer.Option(help="Where the work is done; ray is not in this version.")] = Engine.LOCAL
 
 
@@ -73,6 +79,8 @@ def score(source: Inputs, choice: ModelChoice, how: How, gate: Gate) -> int:
     if not datasets:
         if how.split is not None:
             raise UsageError(f"Expected datasets with --split {how.split}, but got changes; leave --split out.")
+        if how.components is not None:
+            raise UsageError(f"Expected datasets with --components {how.components}, but got changes; leave --components out.")
         return gate.code(_score_changes(source, choice, how))
     if len(source.inputs) > len(datasets):
         other = next(one for one in source.inputs if one not in datasets)
@@ -139,18 +147,20 @@ def _table(records: Sequence[dict[str, Any]]) -> Table:
 def _score_datasets(paths: list[Path], choice: ModelChoice, how: How) -> bool:
     """Whether any row is flagged."""
     from app.cli.scored import Dataset, score_batches
+    from models.change.component import Components
 
     if how.format is TextOrJson.TEXT:
         raise UsageError("Expected --format json or -o FILE for a dataset, but got --format text; leave --format out.")
     dataset = Dataset.open(paths, how.split)
     if how.output is not None and how.output.resolve() in {file.resolve() for file in dataset.files}:
         raise UsageError(f"Expected another file than the dataset {how.output} for -o; name a new file.")
+    components = None if how.components is None else Components.of_file(how.components)
     classifier = load_classifier(choice.model)
     unread, flagged = 0, False
-    with progress() as bar, dataset.sink(how.output, classifier) as write:
+    with progress() as bar, dataset.sink(how.output, classifier, components) as write:
         task = bar.add_task("Scoring", total=dataset.rows)
-        for batch, records in score_batches(dataset, classifier):
-            write(batch, records)
+        for batch, diffs, records in score_batches(dataset, classifier):
+            write(batch, diffs, records)
             unread += sum(one["score"] is None for one in records)
             flagged = flagged or any(one["flagged"] for one in records)
             bar.update(task, advance=len(records))

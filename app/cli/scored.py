@@ -14,17 +14,20 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from app.cli.output import dumps, replacing
+from models.change.component import Components
 from models.change.types import Diff
 from models.classify.protocol import Classifier
 from models.data.dataset import to_diff
-from models.data.parquet import check_alike, files_of, opened, unreadable
+from models.data.parquet import check_alike, files_of, opened, table, unreadable
 from models.errors import DataError
+from models.evaluate.attributes import ATTRIBUTES, Attributes
 from models.evaluate.contract import COLUMNS, MODEL, Record, about, record, unscored
 
 _BATCH, _GROUP = 64, 4096
 """Rows scored at once, and rows written at once: Parquet reads badly in small groups."""
 _SPLIT = "split"
-Write = Callable[[Any, Sequence[Record]], None]
+_PROJECT = "project"
+Write = Callable[[Any, Sequence[Diff | None], Sequence[Record]], None]
 
 
 def write_records(path: Path, records: Sequence[Record], classifier: Classifier) -> None:
@@ -77,12 +80,17 @@ class Dataset:
         return [place for place, wanted in enumerate(mask.to_pylist()) if wanted], batch.filter(mask)
 
     @contextmanager
-    def sink(self, output: Path | None, classifier: Classifier) -> Iterator[Write]:
-        """A function that takes a batch and its records: to the Parquet file ``output``, or as JSON lines."""
+    def sink(self, output: Path | None, classifier: Classifier, components: Components | None = None) -> Iterator[Write]:
+        """A function that takes a batch, its diffs and records: to the Parquet file ``output``, or as JSON lines.
+
+        The file has the attributes of ``models.evaluate.attributes`` besides, as far as the dataset has no such column.
+        Without ``components`` they are folders, those of several projects told apart.
+        """
         if output is None:
             yield _print_records
             return
-        added = [column for column in (*COLUMNS, *MODEL) if column.name not in self.kept.names]
+        added = [column for column in (*COLUMNS, *MODEL, *ATTRIBUTES) if column.name not in self.kept.names]
+        attributes = Attributes(components or Components(), components is None and len(_projects(self.files)) > 1)
         model = about(classifier)
         with replacing(output) as temporary, pq.ParquetWriter(temporary, pa.schema([*self.kept, *added])) as writer:
             pending: list[Any] = []
@@ -91,8 +99,9 @@ class Dataset:
                 writer.write_table(pa.Table.from_batches(pending, writer.schema))
                 pending.clear()
 
-            def write(batch: Any, records: Sequence[Record]) -> None:
-                rows = [one | model for one in records]
+            def write(batch: Any, diffs: Sequence[Diff | None], records: Sequence[Record]) -> None:
+                described = attributes.of(batch, diffs, records)
+                rows = [more | one | model for one, more in zip(records, described, strict=True)]
                 ours = [pa.array([one[column.name] for one in rows], column.type) for column in added]
                 columns = [_column(batch, column) for column in self.kept]
                 pending.append(pa.record_batch([*columns, *ours], schema=writer.schema))
@@ -157,13 +166,19 @@ def _check_columns(path: Path, schema: Any, split: str | None) -> None:
             raise DataError(f"Expected text, but in {path} the column {name} holds {kind}; pass a dataset of changes.")
 
 
-def _print_records(_batch: Any, records: Sequence[Record]) -> None:
+def _projects(files: Sequence[Path]) -> set[object]:
+    """The names of the projects in the dataset; none where it does not say."""
+    holders = [file for file in files if _PROJECT in opened(file).schema_arrow.names]
+    return {name for file in holders for name in pc.unique(table(file, [_PROJECT]).column(_PROJECT)).to_pylist()} - {None, ""}
+
+
+def _print_records(_batch: Any, _diffs: Sequence[Diff | None], records: Sequence[Record]) -> None:
     for one in records:
         sys.stdout.write(dumps(one, indent=None))
 
 
-def score_batches(dataset: Dataset, classifier: Classifier) -> Iterator[tuple[Any, list[Record]]]:
-    """Yield every batch with one record a row; a row without a readable diff has no score.
+def score_batches(dataset: Dataset, classifier: Classifier) -> Iterator[tuple[Any, list[Diff | None], list[Record]]]:
+    """Yield every batch with its diffs and one record a row; a row without a readable diff has no score.
 
     Without a column id, rows are called by their place in the dataset, from 0.
     """
@@ -176,7 +191,7 @@ def score_batches(dataset: Dataset, classifier: Classifier) -> Iterator[tuple[An
         readable = [diff for diff in diffs if diff is not None]
         answers = iter(classifier.predict(readable) if readable else ())
         rows = zip(map(str, ids), diffs, strict=True)
-        yield batch, [unscored(name) if diff is None else record(name, diff.id, next(answers)) for name, diff in rows]
+        yield batch, diffs, [unscored(name) if diff is None else record(name, diff.id, next(answers)) for name, diff in rows]
 
 
 def readable_diff(text: object, message: object) -> Diff | None:

@@ -13,6 +13,7 @@ from models.errors import UsageError
 ROOT = "(root)"
 """The component of a file that lies in no folder."""
 
+_RULE = re.compile(r"^((?:\\.|\S)+)\s+(\S.*)$")
 _PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 
 
@@ -47,6 +48,22 @@ class Components:
             if (root / place).is_file():
                 return cls.from_codeowners((root / place).read_text("utf-8", "replace"), depth)
         return cls(depth=depth)
+
+    @classmethod
+    def of_file(cls, file: Path, depth: int = 1) -> Components:
+        """Components by a CODEOWNERS file, or by rules: a pattern as there and a name (the rest of the line) on each line.
+
+        A file whose rules all name owners ("@org/team", an address) is a CODEOWNERS file. Raises UsageError.
+        """
+        try:
+            text = file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{file} could not be read as a list of components ({error}); pass a CODEOWNERS file.") from error
+        lines = [line.strip() for line in text.splitlines()]
+        rules = [found for line in lines if line and not line.startswith(("#", "[")) for found in _RULE.findall(line)]
+        if all("@" in word for _, name in rules for word in name.split()):
+            return cls.from_codeowners(text, depth)
+        return cls([(pattern.replace("\\ ", " "), name) for pattern, name in rules], depth)
 
     def component(self, path: str) -> str:
         """The name of the component of ``path`` (with "/" between folders, as in a diff); never empty."""

@@ -1,4 +1,4 @@
-"""Labelled predictions as ``whydiff score -o`` writes them: one Parquet file a model, joined by id."""
+"""Labelled predictions as ``whydiff score -o`` writes them, of one model or several below each other, joined by id."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from models.data.parquet import decoded
 from models.errors import DataError
 from models.evaluate.bootstrap import Floats, Ints
 
@@ -22,7 +23,8 @@ _NEEDED = {
     "id": "names no rows; write it with whydiff score DATASET -o FILE",
     "label": "cannot be measured; score a dataset with labels",
 }
-_ABOUT = ("model", "model_kind", "model_digest", "threshold")
+_MODEL = "model"
+_ABOUT = (_MODEL, "model_kind", "model_digest", "threshold")
 _FURTHER = ("project", "lines_added", "lines_deleted")
 LINES = "lines changed"
 """The stand-in for a size-only model: more changed lines, higher rank."""
@@ -67,8 +69,8 @@ class Scored:
     probabilities: bool = True
 
 
-def read_predictions(path: Path) -> Predictions:
-    """The predictions in ``path``; only the columns that are needed are read.
+def read_predictions(path: Path) -> tuple[Predictions, ...]:
+    """The predictions in ``path``, by model in the order of their first rows; only the columns that are needed are read.
 
     Raises DataError for what is no file of predictions, has no labels, or holds a score that is no probability.
     """
@@ -77,20 +79,30 @@ def read_predictions(path: Path) -> Predictions:
         for name, why in _NEEDED.items():
             if name not in names:
                 raise DataError(f"{path} has no column {name}, so it {why}.")
-        table = pq.read_table(path, columns=[one for one in (*_NEEDED, *_ABOUT, *_FURTHER) if one in names])
+        table = decoded(pq.read_table(path, columns=[one for one in (*_NEEDED, *_ABOUT, *_FURTHER) if one in names]))
     except (OSError, pa.ArrowException) as error:
         said = str(error).partition("\n")[0].rstrip(".")
         raise DataError(f"{path} could not be read as Parquet ({said}); pass files that whydiff score -o wrote.") from error
+    if _MODEL not in names:
+        return (_of_one(path, table),)
+    models = pc.unique(pc.fill_null(pc.cast(table.column(_MODEL), pa.string()), "")).to_pylist() or [""]
+    several = len(models) > 1
+    own = pc.fill_null(pc.cast(table.column(_MODEL), pa.string()), "")
+    return tuple(_of_one(path, table.filter(pc.equal(own, name)) if several else table) for name in models)
+
+
+def _of_one(path: Path, table: pa.Table) -> Predictions:
+    """The predictions of one model."""
     scored = table.filter(pc.is_valid(table.column("score")))
-    frame = _frame(path, scored)
     about = {name: _first(path, scored, name) for name in _ABOUT}
+    name = about[_MODEL] or path.stem
     return Predictions(
         path,
-        about["model"] or path.stem,
+        name,
         about["model_kind"],
         about["model_digest"],
         _threshold(path, about["threshold"]),
-        frame,
+        _frame(path, name, scored),
         table.num_rows - scored.num_rows,
     )
 
@@ -112,11 +124,11 @@ def _first(path: Path, table: pa.Table, name: str) -> str:
         return ""
     values = pc.unique(table.column(name)).to_pylist()
     if len(values) > 1:
-        raise DataError(f"{path} holds several values of {name}; pass the predictions of one model a file.")
-    return "" if values[0] is None else str(values[0])
+        raise DataError(f"{path} holds several values of {name} for one model; pass the predictions of one version of it.")
+    return "" if not values or values[0] is None else str(values[0])
 
 
-def _frame(path: Path, table: pa.Table) -> pd.DataFrame:
+def _frame(path: Path, name: str, table: pa.Table) -> pd.DataFrame:
     if not table.num_rows:
         raise DataError(f"{path} holds no scores; score a dataset whose diffs can be read.")
     scores = _numbers(path, table, "score")
@@ -131,10 +143,12 @@ def _frame(path: Path, table: pa.Table) -> pd.DataFrame:
         raise DataError(f"In {path} the column label holds {labels[~np.isin(labels, (0, 1))][0]}, expected 0 or 1 in every row.")
     ids = pd.Index([str(one) for one in table.column("id").to_pylist()])
     if ids.has_duplicates:
-        raise DataError(f"{path} holds the id {ids[ids.duplicated()][0]!r:.80} twice; drop the duplicates.")
+        raise DataError(
+            f"{path} holds the id {ids[ids.duplicated()][0]!r:.80} twice for the model {name:.80}; drop the duplicates."
+        )
     known = table.column_names
     projects = [str(one) for one in table.column("project").to_pylist()] if "project" in known else [""] * len(ids)
-    lines = [_numbers(path, table, name) for name in ("lines_added", "lines_deleted") if name in known]
+    lines = [_numbers(path, table, one) for one in ("lines_added", "lines_deleted") if one in known]
     return pd.DataFrame(
         {
             "score": scores,
@@ -161,7 +175,7 @@ def align(files: Sequence[Predictions]) -> tuple[Rows, tuple[Scored, ...], int]:
     """
     common = reduce(lambda kept, one: kept.intersection(one.frame.index), files[1:], files[0].frame.index)
     every = reduce(lambda kept, one: kept.union(one.frame.index), files[1:], files[0].frame.index)
-    names = " and ".join(str(one.path) for one in files)
+    names = " and ".join(dict.fromkeys(str(one.path) for one in files))
     if common.empty:
         raise DataError(f"{names} have no id in common; score the same dataset with each model.")
     frames = [one.frame.loc[common] for one in files]

@@ -129,7 +129,7 @@ def _write_predictions(folder: Path, answers: Answers, settings: Settings, diges
 
 def _card(frame: pd.DataFrame, folder: Path, shadow: Path, tick: Tick) -> dict[str, object]:
     train = frame[frame["split"] == "train"].reset_index(drop=True)
-    rows, models, _ = align([read_predictions(folder / PREDICTIONS)])
+    rows, models, _ = align(read_predictions(folder / PREDICTIONS))
     report = evaluate(rows, [*models, *_lines(rows, models)], EvaluateOptions(), tick=lambda done: tick("measuring", done))
     known = {"train_rows": len(train), "train_projects": int(train["project"].nunique())}
     return card_data(checkpoint_facts(shadow), report, known)

@@ -130,6 +130,19 @@ def test_forms_for_people(whydiff, write: Write, tmp_path: Path, form: str) -> N
     assert (tmp_path / "out").read_text() == result.out
 
 
+def test_a_file_of_several_models_is_as_good_as_a_file_a_model(whydiff, refused, write: Write, tmp_path: Path) -> None:
+    files = write("weak", 0.3), write("strong", 2.0)
+    long = tmp_path / "long.parquet"
+    pq.write_table(pa.concat_tables([pq.read_table(one) for one in files]), long)
+    assert report(whydiff, long) == report(whydiff, *files)
+    said = report(whydiff, long, "--against", "strong")["differences"]
+    assert {(one["a"], one["b"]) for one in said} == {("weak", "strong"), ("lines changed", "strong")}
+    assert "several models" in refused("evaluate", files[0], "--against", long)
+    assert "name one of weak, strong" in refused("evaluate", long, "--against", "stronger")
+    pq.write_table(pa.concat_tables([pq.read_table(files[0])] * 2), long)
+    assert "twice for the model weak" in refused("evaluate", long)
+
+
 def test_wrong_inputs(refused, write: Write, tmp_path: Path) -> None:
     good = write("good")
     holes = scores(1.0).tolist()
@@ -145,7 +158,10 @@ def test_wrong_inputs(refused, write: Write, tmp_path: Path) -> None:
     assert "twice" in refused("evaluate", write("doubles", id=["p@1", *[f"p@{n}" for n in range(1, ROWS)]]))
     assert "no id in common" in refused("evaluate", good, write("others", id=[f"q@{n}" for n in range(ROWS)]))
     assert "differently" in refused("evaluate", good, write("liar", label=(1 - LABELS).tolist()))
-    assert "several values of model" in refused("evaluate", write("mixed", model=["a", *["b"] * (ROWS - 1)]))
+    assert "several values of model_digest for one model" in refused(
+        "evaluate", write("mixed", model_digest=["a"] * 9 + ["b"] * 391)
+    )
+    assert "several values of threshold for one model" in refused("evaluate", write("mixed", threshold=[0.1] * 9 + [0.2] * 391))
     assert "holds the threshold nan" in refused("evaluate", write("limit", threshold=[float("nan")] * ROWS))
     assert "holds the threshold high" in refused("evaluate", write("limit", threshold=["high"] * ROWS))
     assert "holds no scores" in refused("evaluate", write("empty", score=pa.nulls(ROWS, pa.float64())))

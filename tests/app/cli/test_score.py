@@ -7,6 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from models.evaluate.attributes import ATTRIBUTES
+
 CONTRACT = ["schema", "id", "diff_id", "score", "threshold", "flagged", "tokens_read", "tokens_total"]
 MODEL = ["model", "model_kind", "model_digest"]
 GOOD = "--- a/a.py\n+++ b/a.py\n@@ -1 +1,2 @@\n x\n+danger\n"
@@ -48,7 +50,7 @@ def test_dataset_to_parquet_keeps_its_columns_but_the_diff(whydiff, planted, dat
     assert result.code == 0
     assert "50 of 150 rows hold no diff that can be read" in result.err
     table = pq.read_table(tmp_path / "p.parquet")
-    assert set(table.column_names) == {"id", "label", "message", *CONTRACT, *MODEL}
+    assert set(table.column_names) == {"id", "label", "message", *CONTRACT, *MODEL, *ATTRIBUTES.names}
     rows = table.to_pylist()
     assert [row["id"] for row in rows] == [f"r{n}" for n in range(150)]
     assert [row["score"] is None for row in rows] == [n % 3 == 0 for n in range(150)]
@@ -150,3 +152,21 @@ def test_datasets_that_do_not_fit(refused, planted, folder: Path, dataset: Path,
     assert not (tmp_path / "p.parquet").exists()
     (tmp_path / "empty").mkdir()
     assert "is a folder" in refused("score", tmp_path / "empty", "--repo", Path(__file__).parent)
+
+
+def test_attributes_are_added_and_what_the_dataset_has_is_kept(whydiff, planted, tmp_path: Path) -> None:
+    rows = [{"id": f"r{n}", "project": f"p{n % 2}", "diff": GOOD, "language": "Klingon"} for n in range(2)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "data.parquet")
+    assert whydiff("score", tmp_path / "data.parquet", "-o", tmp_path / "p.parquet").code == 0
+    found = pq.read_table(tmp_path / "p.parquet").to_pylist()
+    assert [one["language"] for one in found] == ["Klingon"] * 2
+    assert [one["languages"] for one in found] == [["Python"]] * 2
+    assert [one["component"] for one in found] == ["p0:(root)", "p1:(root)"]
+    assert [one["lines_added"] for one in found] == [1, 1]
+    (tmp_path / "rules").write_text("*.py The snakes\n", "utf-8")
+    assert whydiff("score", tmp_path / "data.parquet", "--components", tmp_path / "rules", "-o", tmp_path / "q.parquet").code == 0
+    assert {one["component"] for one in pq.read_table(tmp_path / "q.parquet").to_pylist()} == {"The snakes"}
+
+
+def test_components_of_changes_are_refused(refused, planted, two_files: Path) -> None:
+    assert "leave --components out" in refused("score", two_files, "--components", two_files)
