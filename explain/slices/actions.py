@@ -17,7 +17,7 @@ ACTIONS = {
 }
 LEAST_ROWS, LEAST_CLASS = 100, 20
 """With fewer rows, or fewer of a class, a slice is too small to say what is wrong with it but that there is little of it."""
-
+_OFF = 2.0
 _RANKED = 200_000
 """More rows than this are thinned evenly before they are ranked: the interval is narrow enough."""
 
@@ -26,8 +26,9 @@ def advise(table: Table, inside: NDArray[np.bool_]) -> tuple[str, str]:
     """(a key of ``ACTIONS``, the reason as a sentence) for the rows ``inside``, shape (rows,), beside all others.
 
     In this order. Data: fewer than 100 changes, or fewer than 20 of a class. Threshold: inside, the model ranks as well as
-    outside (the intervals of the two areas under the ROC curve overlap), so that its scores are only off. People: inside,
-    it ranks no better than chance (the interval holds 0.5). Model: it ranks, but worse than outside.
+    outside (the intervals of the two areas under the ROC curve overlap), and its scores are off on average (by more than two
+    standard errors). People: inside, it ranks no better than chance (the interval holds 0.5), or as well as outside with scores
+    that are right on average: more of these are close calls. Model: it ranks, but worse than outside.
     """
     positives = int(table.labels[inside].sum())
     rows = int(inside.sum())
@@ -39,7 +40,13 @@ def advise(table: Table, inside: NDArray[np.bool_]) -> tuple[str, str]:
     own, other = _ranking(table, inside), _ranking(table, ~inside)
     ranked = f"area under the ROC curve {own[0]:.2f} [{own[1]:.2f}, {own[2]:.2f}], elsewhere {other[0]:.2f}"
     if own[2] >= other[1] and own[1] > 0.5:
-        off = float(table.scores[inside].mean() - table.labels[inside].mean())
+        errors = table.scores[inside] - table.labels[inside]
+        off = float(errors.mean())
+        if abs(off) <= _OFF * float(errors.std()) / rows**0.5:
+            return "people", (
+                f"The model ranks these as well as others ({ranked}), and its scores are right on average: more of them are "
+                "close calls, so let people look at those near the threshold."
+            )
         way = f"too {'high' if off > 0 else 'low'} by {abs(off):.2f} on average"
         return (
             "threshold",

@@ -37,10 +37,11 @@ def discover(
 ) -> Discovery:
     """The weak slices of ``table`` by an error of ``options.kind``, the surest first; conditions on all of its attributes.
 
-    Found where ``halves``, shape (rows,), is True, tested where it is False by Fisher's exact test (mid-p) against the rows
-    that no slice found before it holds; for a slice with rows of at least 8 clusters, by the larger of that p-value and the
-    one between clusters. Clusters should then lie in one half each (``half_of`` their names), or what is peculiar to some of
-    them is found and confirmed.
+    Found where ``halves``, shape (rows,), is True. Tested where it is False by Fisher's exact test (mid-p) against all other
+    rows, and against those of them that no slice found before it holds; for a slice with rows of at least 8 clusters, between
+    clusters too. The largest p-value counts (an intersection-union test, Berger 1982), so that a slice is worse than the rest,
+    and not for what was found already. Clusters should lie in one half each (``half_of`` their names), or what is peculiar to
+    some of them is found and confirmed.
 
     p-values are adjusted by Benjamini and Hochberg (1995) for all slices that were tested, and figures are those of the testing
     half, so that neither owes anything to the search. Weights are not used. ``tick`` hears of the share done; what it raises
@@ -71,15 +72,16 @@ def discover(
 
 def _tested(table: Table, tried: Sequence[Candidate], options: DiscoverOptions) -> Iterator[float]:
     """The p-value of every candidate; 1 where the rows that are left are too few to test."""
-    left = before = np.ones(table.rows, dtype=bool)
+    every = left = before = np.ones(table.rows, dtype=bool)
     wrong = is_error(table, options.kind)
     for one in tried:
         inside = holds(table, one.slice)
         if one.parent is None:
-            around, before, left = left, left, left & ~inside
+            scope, before, left = every, left, left & ~inside
         else:
-            around = before & holds(table, one.parent)
-        yield _p(inside[around], wrong[around], None if table.clusters is None else table.clusters[around])
+            scope = holds(table, one.parent)
+        sides = (scope, scope & before)
+        yield max(_p(inside[side], wrong[side], None if table.clusters is None else table.clusters[side]) for side in sides)
 
 
 def _p(inside: Bools, wrong: Bools, clusters: NDArray[np.int64] | None) -> float:

@@ -29,6 +29,8 @@ KINDS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
 """What is an error, and what is a trial, by the metric that suffers; states of rows."""
 _SIBLING_LEVEL, _SCREEN = 0.05, 0.5
 _WHOLE = 3
+_WORSE = 1.0
+"""Standard errors that a slice must be worse than the rest of all rows, not only of those that are left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ def candidates(table: Table, options: DiscoverOptions, tick: Callable[[float], N
     whole = counted(table, min(options.conditions, _WHOLE))
     usable = ~whole.rest() & (_tally(whole, options.kind)[1] >= options.support)
     screened, found = int(usable.sum()), list[Candidate]()
+    usable &= _scores(whole, usable, options) > _WORSE
     left, now = np.ones(table.rows, dtype=bool), whole
     while (taken := sum(one.parent is None for one in found)) < options.most:
         tick(taken / options.most)

@@ -81,7 +81,7 @@ class Source:
         """The model called ``name``; without a name the only one. Raises UsageError."""
         known = ", ".join(one.name for one in self.models)[:400]
         if not name and len(self.models) > 1:
-            raise UsageError(f"There are predictions of several models; name one of {known}.")
+            raise UsageError(f"Expected one model, but there are predictions of several; name one of {known} (--model).")
         found = next((one for one in self.models if name in ("", one.name)), None)
         if found is None:
             raise UsageError(f"There are no predictions of a model {name!r:.80}; name one of {known}.")

@@ -205,6 +205,10 @@ def test_each_action_follows_from_what_its_rows_show() -> None:
     action, reason = ranked(inside, labels, lower)
     assert action == "threshold"
     assert "too low by 0." in reason
+    true = random.random(6000)
+    action, reason = ranked(inside, random.random(6000) < true, true)
+    assert action == "people"
+    assert "right on average" in reason
     blind = np.where(inside, random.random(6000), good)
     assert ranked(inside, labels, blind)[0] == "people"
     weaker = np.where(inside, np.clip(good + 0.3 * random.normal(size=6000), 0, 1), good)
@@ -227,3 +231,17 @@ def test_parts_that_a_weak_slice_shares_with_another_are_not_told_twice() -> Non
     wrong = 0.1 + np.maximum(0.5 * holds(made, MONTH), 0.2 * holds(made, (Condition("size", "s1"),)))
     found = discover(predicted(made, wrong, random), random.random(30_000) < 0.5)
     assert {one.slice for one in found.found} == {MONTH, (Condition("size", "s1"),)}
+
+
+def test_what_is_worse_than_the_rest_that_is_left_only_is_not_weak() -> None:
+    """Five steps of equal size err more and more: once the upper ones are set aside, the second looks bad beside the first."""
+    random = np.random.default_rng(4)
+    steps = random.integers(0, 5, 10_000)
+    wrong = random.random(len(steps)) < np.array([0.02, 0.12, 0.25, 0.4, 0.6])[steps]
+    labels = (random.random(len(steps)) < 0.4).astype(np.uint8)
+    flagged = (labels > 0) != wrong
+    size = Column("size", tuple(f"step {n}" for n in range(5)), steps.astype(np.uint8))
+    table = Table("toy", labels, np.where(flagged, 0.8, 0.2), flagged, (size,))
+    found = discover(table, random.random(len(steps)) < 0.5, DiscoverOptions(conditions=1)).found
+    assert {one.slice for one in found} == {(Condition("size", "step 3"),), (Condition("size", "step 4"),)}
+    assert all((one.difference.low or 0.0) > 0 for one in found)
