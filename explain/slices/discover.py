@@ -15,7 +15,7 @@ from explain.slices.cube import capped
 from explain.slices.intervals import LEAST_CLUSTERS
 from explain.slices.search import Candidate, DiscoverOptions, candidates, is_error, is_trial
 from explain.slices.significance import adjusted, clustered_p, difference, mid_p, ratio, share_of
-from explain.slices.types import Discovery, Slice, Table, WeakSlice
+from explain.slices.types import NOT_KNOWN, Discovery, Slice, Table, WeakSlice
 from models.errors import UsageError
 
 Bools = NDArray[np.bool_]
@@ -107,4 +107,4 @@ def _described(table: Table, testing: Bools, one: Candidate, kind: str, p: float
 
 def sentence(where: Slice) -> str:
     """The conditions of a slice in words, "all changes" for none. Values are as hostile as the data that they come from."""
-    return " and ".join(f"{one.column} = {one.value}" for one in where) or "all changes"
+    return " and ".join(f"{one.column} = {one.value or NOT_KNOWN}" for one in where) or "all changes"

@@ -16,11 +16,9 @@ from dataclasses import dataclass
 
 from explain.slices.counts import attributes, slices_of
 from explain.slices.metrics import MetricOptions, get, measure
-from explain.slices.types import MISSING, Condition, Estimate, Slice, Table
+from explain.slices.types import MISSING, NOT_KNOWN, Condition, Estimate, Slice, Table
 from models.errors import UsageError
 
-NOT_KNOWN = "(not known)"
-"""How a value that is not known is written."""
 _GATE = re.compile(
     r"\s*(?P<metric>[\w-]{1,60})\s*(?P<slice>\[.*\])?\s*(?P<sign><=|>=|<|>)\s*(?P<number>[^\s%]{1,40})\s*(?P<percent>%?)\s*"
 )

@@ -13,7 +13,8 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.unsignedinteger]
 """The places of values in a tuple of texts; uint8, uint16 or uint32."""
 MISSING = ""
-"""The text of a value that is not known; pages and tables write "(not known)" for it."""
+"""The text of a value that is not known; people are shown ``NOT_KNOWN``."""
+NOT_KNOWN = "(not known)"
 
 
 @dataclass(frozen=True, slots=True)
