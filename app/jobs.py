@@ -9,6 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from models.errors import WhydiffError
@@ -20,6 +21,15 @@ Work = Callable[[Callable[[], bool]], Iterator[T]]
 _PATIENCE = 10.0
 """Seconds that the end of the program waits for jobs."""
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far a job is: ``done`` of ``most``, and in ``words``."""
+
+    done: int
+    most: int
+    words: str
 
 
 class Job(Generic[T]):

@@ -32,6 +32,7 @@ from models.change.types import Diff
 from models.classify.function import PREFIX, load_function
 from models.classify.load import load, masked_folder, masked_model
 from models.classify.protocol import Classifier, Prediction
+from models.errors import UsageError
 from models.registry import MODEL_VARIABLE
 from models.registry.examine import content_hash
 from models.registry.resolve import find, use, warnings
@@ -61,6 +62,18 @@ def classifier() -> Classifier:
     name = os.environ.get(MODEL_VARIABLE, "")
     if name.startswith(PREFIX):
         return _function(name)
+    for warning in warnings(name, date.today()):
+        st.warning(plain(warning))
+    return _loaded(name, str(find(name).folder))
+
+
+def another(name: str) -> Classifier:
+    """A further model: a registered name, or a folder; what its users must be told is shown. Raises ModelError, UsageError.
+
+    Never a function: whoever can type on the page could name code of this machine to be run.
+    """
+    if name.startswith(PREFIX):
+        raise UsageError(f"Expected a registered model or a folder, but got {name:.200}; start whydiff app with a function.")
     for warning in warnings(name, date.today()):
         st.warning(plain(warning))
     return _loaded(name, str(find(name).folder))
@@ -156,7 +169,7 @@ def _key(diff: Diff, model: Classifier, options: SearchOptions) -> str:
     return hashlib.sha256(repr((diff.id, model.digest, masked_folder(), astuple(options))).encode()).hexdigest()
 
 
-@st.cache_resource(max_entries=2, show_spinner="Loading the model…")
+@st.cache_resource(max_entries=3, show_spinner="Loading the model…")
 def _loaded(name: str, folder: str) -> Classifier:
     """``folder`` is in the key, because a name may come to mean another model."""
     return load(use(name, date.today()).folder)

@@ -9,13 +9,10 @@ from typing import Any
 from app.cli.explanation import Explanation
 from app.cli.places import Places
 from explain.compare.lines import Comparison, Pair, compare
+from explain.compare.wording import FIRST, SECOND, WHY_SHARES, agreement, baselines, verdicts
 from models.change.types import Diff, Level, Unit
 
-FIRST, SECOND = "A", "B"
-WHY_SHARES = (
-    "Ranked by the shift of a unit's share, which is its value by the sum of the absolute values of all units of that model: "
-    "the logits of two models have scales of their own."
-)
+__all__ = ["COLUMNS", "FIRST", "SECOND", "WHY_SHARES", "Both"]
 COLUMNS = ("shift", FIRST, SECOND, f"{SECOND} - {FIRST}", f"share {FIRST}", f"share {SECOND}", "place", "kind", "text")
 """Of the table of units: the first six are numbers."""
 
@@ -59,25 +56,12 @@ class Both:
 
     def verdict(self) -> str:
         """Whether the two agree, in words."""
-        flagged = [letter for letter, one in self.named() if one.prediction.flagged]
-        if len(flagged) == 1:
-            other = SECOND if flagged == [FIRST] else FIRST
-            return f"The models disagree: {flagged[0]} flags this change, {other} does not."
-        return "Both models flag this change." if flagged else "Neither model flags this change."
+        return verdicts(self.first.prediction.flagged, self.second.prediction.flagged)
 
     def agreement(self) -> str:
         """How alike the reasons are, in words."""
-        found = self.comparison
-        order = "is not defined" if found.rank_correlation is None else f"is {found.rank_correlation:+.2f}"
-        return (
-            f"Reasons: the rank correlation of the values {order}, over {found.common:,} units that both models have of "
-            f"{len(found.pairs):,}; of the {found.top:,} strongest units of each, {found.shared:,} are the same."
-            + self._baselines()
-        )
-
-    def _baselines(self) -> str:
-        one, two = self.first.attribution.baseline, self.second.attribution.baseline
-        return "" if one == two else f" Their baselines differ (“{one}” and “{two}”): each is asked against its own."
+        differ = baselines(self.first.attribution.baseline, self.second.attribution.baseline)
+        return agreement(self.comparison) + (f" {differ}" if differ else "")
 
     def places(self, pair: Pair) -> Places:
         """Where the unit of a pair is in words: the model that has it knows what its numbers are."""

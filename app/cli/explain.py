@@ -47,7 +47,9 @@ class Format(StrEnum):
 
 
 _FOR_PEOPLE = (Format.TEXT, Format.JSON, Format.HTML, Format.MARKDOWN)
-"""Forms that tell how far to believe it, and in which two models are compared."""
+"""Forms in which two models are compared."""
+_BELIEVED = (*_FOR_PEOPLE, Format.SARIF)
+"""Forms that tell how far to believe it: those that do more than remark on lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +220,7 @@ def _explanation(diff: Diff, classifier: Classifier, model: str | None, how: How
         prediction = classifier.predict([diff])[0]
     attribution = _last(card.run(diff, classifier, options), card.name, options)
     band = band_of(classifier, prediction.score)
-    measured = not how.no_trust and how.against is None and how.format in _FOR_PEOPLE
+    measured = not how.no_trust and how.against is None and how.format in _BELIEVED
     warnings = known_warnings(classifier, model, card.name)
     believed = _believed(trust(diff, classifier, attribution, options, warnings)) if measured else None
     shown = model_payload(classifier, model)

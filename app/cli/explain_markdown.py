@@ -87,9 +87,11 @@ def _precedents(explanation: Explanation) -> list[str]:
     found = explanation.precedents
     if found is None:
         return []
+    from explain.precedent.wording import sentences
+
     lines = [f"| {' | '.join(precedents.HEAD)} |", "| ---: | --- | ---: | ---: | --- |"]
     lines += [f"| {' | '.join(figures)} | {code(name)} |" for *figures, name in precedents.rows(found)]
-    return ["**Precedents**", *precedents.sentences(found), "\n".join(lines)]
+    return ["**Precedents**", *sentences(found), "\n".join(lines)]
 
 
 def code(text: str) -> str:

@@ -11,32 +11,17 @@ from rich.text import Text
 
 from app.cli.explain_markdown import code
 from app.cli.visible import shown
-from explain.overall.evidence import LEAST, LEAST_PROJECTS
-from explain.overall.parts import COMPONENT, ENDING, LANGUAGE, SIDE
+from explain.overall.evidence import LEAST
+from explain.overall.parts import COMPONENT, LANGUAGE, SIDE
+from explain.overall.portrait import of_sides, surest
 from explain.overall.tally import Carried, Item, Overall
-from explain.survey.record import Reason
+from explain.overall.wording import CAUTION, SIDES, SORTS, many, remark, sentences
 from models.change.types import clean
 
 SCHEMA = "whydiff/explain-set/1"
 _SHOWN, _SLICES, _IN_SLICE = 10, 12, 8
 _JSON_ITEMS, _JSON_SLICE_ITEMS = 200, 50
-_SORTS = {
-    "added": "words of added lines",
-    "removed": "words of removed lines",
-    "context": "words of context",
-    "message": "words of the message",
-    "path": "folders and file names",
-    ENDING: "endings of file names (once more)",
-    "metrics": "numbers of the whole change",
-    LANGUAGE: "languages of files",
-    COMPONENT: "components (leading folders)",
-}
 _HEAD = ("changes", "mean", "95 %", "over", "share", "sum", "adjusted p", "most in")
-_REASONS = {Reason.UNREADABLE: "without a diff that can be read", Reason.NO_NUMBER: "without a number from the model"}
-CAUTION = (
-    "These are values of one model by one method: what it adds up, not what makes changes defective. Words that stand together "
-    "share what they carry, and a word's mean is over the changes that have it."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +61,7 @@ def _carried(one: Carried, most: int) -> dict[str, Any]:
         "sum_of_sides": one.of_sides,
         "sides": [_item(item) for item in one.at(SIDE)],
         "tested": one.tested,
-        "items": {where: [_item(item) for item in one.at(where)[:most]] for where in _SORTS},
+        "items": {where: [_item(item) for item in one.at(where)[:most]] for where in SORTS},
     }
 
 
@@ -99,7 +84,7 @@ def _item(one: Item) -> dict[str, Any]:
 
 def text(found: Overall) -> list[Text | Table]:
     """For people: what was explained, and a table for each sort of thing."""
-    parts: list[Text | Table] = [Text(one, "" if n else "bold") for n, one in enumerate(_sentences(found))]
+    parts: list[Text | Table] = [Text(one, "" if n else "bold") for n, one in enumerate(sentences(found))]
     for sheet in _sheets(found):
         parts += [Text(), shown(sheet.title, "bold")]
         if sheet.rows:
@@ -111,7 +96,7 @@ def text(found: Overall) -> list[Text | Table]:
 
 def markdown(found: Overall, model: dict[str, str]) -> str:
     """The same as a page; nothing of the data is read as Markdown or HTML."""
-    first, *rest = _sentences(found)
+    first, *rest = sentences(found)
     blocks = [f"# {first}", f"Model {model['id']}.", *rest]
     for sheet in _sheets(found):
         blocks.append(f"## {_plain_or_code(sheet.title)}")
@@ -125,68 +110,33 @@ def markdown(found: Overall, model: dict[str, str]) -> str:
 
 def _plain_or_code(title: str) -> str:
     """A title of ours as it is, one with a slice's name as code."""
-    return title if title in {*_SORTS.values(), _SIDES} else code(title)
-
-
-_SIDES = "Parts of a change, all of its output's change"
-
-
-def _sentences(found: Overall) -> Iterator[str]:
-    whole = found.whole
-    method, baseline = found.methods[0]
-    yield f"What carries the model over {_many(whole.changes, 'change')} of {_many(whole.projects, 'project')}"
-    yield (
-        f"Why: {method} against the baseline “{baseline}”. Values are logits, + pushes towards flagged; the outputs differ from "
-        f"their baselines by {whole.shift / whole.changes:+.3f} in the mean, {whole.shift:+.2f} in sum."
-    )
-    left_out = [f"{count:,} {_REASONS[reason]}" for reason, count in found.passed]
-    if left_out:
-        yield f"Left out: {', '.join(left_out)}."
-    if found.unconverged:
-        yield f"Of {_many(found.unconverged, 'change')} the attribution did NOT converge; its values are rough."
-    yield (
-        f"Shown: the surest, of which the end of the interval that is nearest to 0 is farthest from it. {whole.tested:,} were in "
-        f"{LEAST} changes or more and tested (Benjamini-Hochberg). An interval is over projects where there are "
-        f"{LEAST_PROJECTS} or more with the word, else over changes: then it speaks of those projects alone. "
-        "Share: of the absolute values of all tokens."
-    )
-
-
-def _many(count: int, name: str) -> str:
-    return f"{count:,} {name}{'' if count == 1 else 's'}"
+    return title if title in {*SORTS.values(), SIDES} else code(title)
 
 
 def _sheets(found: Overall) -> Iterator[_Sheet]:
     whole = found.whole
-    yield _Sheet(_SIDES, "part", _rows(_of_sides(whole)))
-    for where, title in _SORTS.items():
+    yield _Sheet(SIDES, "part", _rows(of_sides(whole)))
+    for where, title in SORTS.items():
         items = whole.at(where)
         if items:
             yield _listed(title, "word", items, _SHOWN)
     for one in found.slices[:_SLICES]:
         others = [item for item in one.items if item.feature.where not in {SIDE, LANGUAGE, COMPONENT}]
-        sheet = _listed("", "", others, _IN_SLICE, named=True)
+        listed = _listed("", "", others, _IN_SLICE, named=True)
         yield _Sheet(
-            f"{found.by} {one.name}: {_many(one.changes, 'change')}",
+            f"{found.by} {one.name}: {many(one.changes, 'change')}",
             "part, or word",
-            _rows(_of_sides(one)) + sheet.rows,
-            sheet.remark,
+            _rows(of_sides(one)) + listed.rows,
+            listed.remark,
         )
     if len(found.slices) > _SLICES:
         yield _Sheet(f"… and {len(found.slices) - _SLICES:,} smaller slices", "", (), "--format json has all.")
 
 
-def _of_sides(one: Carried) -> list[Item]:
-    """The sides that are not 0 in every change, the largest sum first."""
-    return sorted((item for item in one.at(SIDE) if item.examples), key=lambda item: -abs(item.sum))
-
-
 def _listed(title: str, first: str, items: Sequence[Item], most: int, named: bool = False) -> _Sheet:
     """The surest of ``items``, and how many more there are."""
-    sure = [one for one in items if one.sure.nearest]
-    tested = sum(one.p is not None for one in items)
-    remark = f"{len(sure):,} of {tested:,} tested have an interval without 0; {len(items) - tested:,} are in too few changes."
-    return _Sheet(title, first, _rows(sure[:most], named), remark)
+    found = surest("", items, most)
+    return _Sheet(title, first, _rows(found.items, named), remark(found.sure, found.tested, found.few))
 
 
 def _rows(items: Sequence[Item], named: bool = False) -> tuple[tuple[str, ...], ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,9 +24,7 @@ if TYPE_CHECKING:
     from models.change.types import Diff
     from models.classify.protocol import Classifier
 
-_SPLIT = "train"
 _FORMATS = ("text", "json", "markdown")
-CAUTION = "Labels are as they are known today. Precedents are a hint; how far they tell is measured in docs/benchmarks.md."
 HEAD = ("similarity", "date", "label", "score", "id")
 
 
@@ -59,29 +56,22 @@ def precedents(diff: Diff, classifier: Classifier, source: Source, flags: Preced
     if flags.precedents is None:
         return None
     from app.cli.set_rows import Rows
-    from explain.precedent.nearest import eligible, embedding, library, nearest, read_library
+    from explain.precedent.lookup import Bounds, look_up
+    from explain.precedent.nearest import embedding
+    from explain.precedent.wording import nothing
 
     model = embedding(classifier)
-    before = _date(diff, source)
-    rows = Rows.open(flags.precedents, _split(flags.precedents), SEED)
-    chosen = islice(eligible(rows.after(0), diff, before), flags.precedent_rows)
-    found = []
+    bounds = Bounds(flags.precedent_rows, flags.nearest, _date(diff, source))
+    rows = Rows.known(flags.precedents, SEED)
+    found: int | Precedents = 0
     with progress() as bar:
-        task = bar.add_task("Reading known changes", total=min(flags.precedent_rows, len(rows.ids)))
-        for one in read_library(chosen, model):
-            found.append(one)
-            bar.update(task, completed=len(found))
-    if not found:
-        older = f" older than the change, {_day(before)}" if before else ""
-        raise DataError(f"No labelled row of {flags.precedents!s:.200} is{older or ' another change'}; pass another dataset.")
-    return nearest(library(found), model.vectors([diff])[0], flags.nearest, before)
-
-
-def _split(path: Path) -> str | None:
-    """The split that holds what is known; of a dataset without splits, all of it."""
-    from app.cli.scored import Dataset
-
-    return _SPLIT if "split" in Dataset.open([path]).kept.names else None
+        task = bar.add_task("Reading known changes", total=min(bounds.rows, len(rows.ids)))
+        for found in look_up(rows.after(0), diff, model, bounds):
+            if isinstance(found, int):
+                bar.update(task, completed=found)
+    if isinstance(found, int):
+        raise DataError(nothing(str(flags.precedents), bounds.before))
+    return found
 
 
 def _date(diff: Diff, source: Source) -> datetime | None:
@@ -96,6 +86,8 @@ def _date(diff: Diff, source: Source) -> datetime | None:
 
 def payload(found: Precedents) -> dict[str, Any]:
     """ "precedents" of the JSON contract."""
+    from explain.precedent.wording import CAUTION
+
     return {
         "before": found.before and found.before.isoformat(),
         "nearest": [
@@ -115,30 +107,19 @@ def payload(found: Precedents) -> dict[str, Any]:
     }
 
 
-def sentences(found: Precedents) -> Iterator[str]:
-    """What became of the nearest, beside all, and which were looked through."""
-    from explain.survey.wording import said
-
-    yield (
-        f"Precedents: of the {len(found.nearest):,} known changes that the network reads most alike {said(found.among_them)} "
-        f"have label 1; of all {found.among_all.rows:,} that it read, {said(found.among_all)}."
-    )
-    if found.before is None:
-        yield "The date of the change is not known, so that later changes may be among them."
-    else:
-        yield f"All are older than the change, {_day(found.before)}."
-    yield CAUTION
-
-
 def rows(found: Precedents) -> Iterator[tuple[str, ...]]:
     """The nearest, a row each, in the order of ``HEAD``; the last cell holds anybody's text."""
+    from explain.precedent.wording import day
+
     for one in found.nearest:
         known = one.known
-        yield f"{one.similarity:.3f}", _day(known.date) if known.date else "-", str(known.label), f"{known.score:.3f}", known.id
+        yield f"{one.similarity:.3f}", day(known.date) if known.date else "-", str(known.label), f"{known.score:.3f}", known.id
 
 
 def parts(found: Precedents) -> Iterator[Text | Table]:
     """For a terminal."""
+    from explain.precedent.wording import sentences
+
     yield Text()
     for sentence in sentences(found):
         yield Text(sentence)
@@ -148,7 +129,3 @@ def parts(found: Precedents) -> Iterator[Text | Table]:
     for *figures, name in rows(found):
         table.add_row(*figures, shown(name))
     yield table
-
-
-def _day(date: datetime) -> str:
-    return date.strftime("%Y-%m-%d")

@@ -6,8 +6,10 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from app.cli.explanation import Explanation
+from app.cli.explanation import Explanation, measured
 from app.cli.findings import RULE, Finding, findings
+from explain.trust.types import Word
+from explain.trust.verdict import verdict
 from models.change.types import METRICS_FILE, Level
 
 _LINK_SIGNS = re.compile(r"[\\\[\]]")
@@ -24,6 +26,7 @@ def sarif(explanation: Explanation, version: str) -> dict[str, Any]:
             {
                 "tool": {"driver": {"name": "whydiff", "version": version, "rules": [_rule()]}},
                 "columnKind": "unicodeCodePoints",
+                **_invocations(explanation),
                 "results": [_result(explanation, one, found[0].value) for one in found],
                 "properties": {
                     "model": explanation.model,
@@ -32,10 +35,21 @@ def sarif(explanation: Explanation, version: str) -> dict[str, Any]:
                     "method": explanation.attribution.method,
                     "verdict": explanation.verdict(),
                 }
+                | ({} if explanation.trust is None else {"trust": measured(explanation.trust)})
                 | _metrics(explanation),
             }
         ],
     }
+
+
+def _invocations(explanation: Explanation) -> dict[str, Any]:
+    """How far to believe the results, as a notification (section 3.20.21); a warning unless they are usable."""
+    conclusion, _ = explanation.believed()
+    if explanation.trust is None:
+        return {}
+    level = "note" if verdict(explanation.trust).word is Word.USABLE else "warning"
+    notification = {"level": level, "message": {"text": _literal(conclusion)}}
+    return {"invocations": [{"executionSuccessful": True, "toolExecutionNotifications": [notification]}]}
 
 
 def _metrics(explanation: Explanation) -> dict[str, Any]:

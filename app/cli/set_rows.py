@@ -18,6 +18,7 @@ from models.errors import DataError
 
 _AT_ONCE = 512
 """Rows read in one pass over the dataset."""
+_TRAIN = "train"
 _COLUMNS = ("diff", "message", "project", "language", "split", "label", "author_date")
 
 
@@ -46,6 +47,11 @@ class Rows:
         if twice is not None:
             raise DataError(f"The id {twice:.200} stands twice in {path}; drop one of the two rows.")
         return cls(dataset, seed, ids, tuple(place for _, place in named))
+
+    @classmethod
+    def known(cls, path: Path, seed: int) -> Rows:
+        """Those that a model may have learnt from: of the split ``train``; of a dataset without splits, all."""
+        return cls.open(path, _TRAIN if "split" in Dataset.open([path]).kept.names else None, seed)
 
     def has(self, file: Path) -> bool:
         """Whether the dataset is read from ``file``."""

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from app.cli.output import replacing
 from explain.survey.record import Passed, Reason
-from models.errors import UsageError
+from models.errors import DataError, UsageError
 
 Settings = dict[str, Any]
 """All that what is found depends on: rows of another model or other flags are never mixed into one table.
@@ -97,20 +97,30 @@ class Kept(Generic[Record]):
         if path is None or not path.exists():
             return cls(form, path, settings)
         try:
+            kept = cls.read(form, path)
+            different = _difference(kept.settings, settings)
+        except (DataError, KeyError, TypeError) as error:
+            raise UsageError(f"{path} exists and is no table of this whydiff {form.verb}; name another file for -o.") from error
+        if different:
+            raise UsageError(f"{path} was made with {different}; use the same again, or name another file for -o.")
+        kept.settings = settings
+        return kept
+
+    @classmethod
+    def read(cls, form: Form[Record], path: Path) -> Kept[Record]:
+        """What a run with any settings left in ``path``; raises DataError for any other file."""
+        try:
             table = pq.read_table(path)
             state = json.loads((table.schema.metadata or {})[form.key])
             if state["version"] != form.version or not table.schema.equals(form.schema):
                 raise ValueError
             reasons = Counter({Reason(reason): count for reason, count in state["passed"].items()})
-            different = _difference(state["settings"], settings)
             rows = table.replace_schema_metadata(None).to_batches()
-            kept = cls(form, path, settings, reasons, state["unnumbered"], state["highest"], _rows=rows)
+            kept = cls(form, path, dict(state["settings"]), reasons, state["unnumbered"], state["highest"], _rows=rows)
             for _ in kept.records():  # what cannot be read back is noticed here
                 pass
         except (OSError, pa.ArrowException, ValueError, KeyError, TypeError) as error:
-            raise UsageError(f"{path} exists and is no table of this whydiff {form.verb}; name another file for -o.") from error
-        if different:
-            raise UsageError(f"{path} was made with {different}; use the same again, or name another file for -o.")
+            raise DataError(f"{path} is no table of this whydiff {form.verb}; make it anew.") from error
         return kept
 
     @property

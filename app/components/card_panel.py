@@ -20,6 +20,7 @@ from app.components.plain import plain
 from models.evaluate.sections import Section
 
 _BOX = 430
+_LONGEST_TEXT = 4000
 _OPEN = ("Measured on", "Ranking")
 _LIMITS = (
     "Labels come from later fixes and are noisy, and no fix is no proof of health. Intervals speak of other changes to the same "
@@ -71,7 +72,7 @@ def _show_charts(card: Card) -> None:
 
 def _show_section(section: Section) -> None:
     st.markdown(f"**{plain(section.title)}**")
-    st.markdown(plain(section.text))
+    st.markdown(plain(section.text, _LONGEST_TEXT))
     if section.rows:
         header = tuple(one[:1].upper() + one[1:] for one in section.header)
         show_plain_table(Table(header, section.rows), section.title)

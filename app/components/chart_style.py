@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -19,7 +21,8 @@ _LONGEST_NAME = 40
 def label(text: str) -> str:
     """``text`` as plotly shows exactly it: plotly reads a little HTML, links among it."""
     seen = visible(text)
-    return html.escape(seen if len(seen) <= _LONGEST_NAME else seen[:_LONGEST_NAME] + "…")
+    # Plotly turns &lt; back, but shows &quot; as it stands; quotes mean nothing outside of a tag.
+    return html.escape(seen if len(seen) <= _LONGEST_NAME else seen[:_LONGEST_NAME] + "…", quote=False)
 
 
 def rgba(colour: str, opacity: float) -> str:
@@ -42,9 +45,11 @@ def framed(figure: go.Figure, height: int) -> go.Figure:
     return figure
 
 
-def show_chart(figure: go.Figure, caption: str, table: Table, key: str) -> None:
-    """Draw a figure, its sentence, and the table that says the same."""
+def show_chart(
+    figure: go.Figure, caption: str, table: Table, key: str, formats: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Draw a figure, its sentence, and the table that says the same, its numbers in ``formats`` by column."""
     config = {"displaylogo": False, "displayModeBar": False, "scrollZoom": False}
     st.plotly_chart(figure, key=key, config=config, alt=caption)
     st.caption(plain(caption))
-    show_table(table, key)
+    show_table(table, key, formats)

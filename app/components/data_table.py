@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import streamlit as st
 
@@ -35,8 +37,11 @@ class Table:
         return text.getvalue().encode()
 
 
-def show_table(table: Table, key: str) -> None:
-    """Draw the table folded away below its chart, and the way to its file; ``key`` names both."""
+def show_table(table: Table, key: str, formats: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Draw the table folded away below its chart, and the way to its file; ``key`` names both.
+
+    ``formats`` says how the numbers of a column are shown, as "%+.3f"; the file has all their digits.
+    """
     with st.expander("The same as a table"):
         # Above the table, which the browser draws late: below it the button moves away from under a quick click.
         st.download_button(
@@ -48,7 +53,8 @@ def show_table(table: Table, key: str) -> None:
             key=f"{key}_csv",
             icon=":material/download:",
         )
-        st.dataframe(table.columns(), hide_index=True, key=f"{key}_table")
+        shown = {name: st.column_config.NumberColumn(format=form) for name, form in formats.items()}
+        st.dataframe(table.columns(), hide_index=True, key=f"{key}_table", column_config=shown)
 
 
 def show_plain_table(table: Table, alt: str) -> None:

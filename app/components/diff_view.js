@@ -33,10 +33,10 @@ function strength(value, scale) {
   return share < 0.015 ? 0 : 0.03 + 0.67 * share;
 }
 
-function heat(element, value, scale, unit) {
+function heat(element, value, scale, unit, meaning) {
   if (value === null || value === undefined) return;
-  const way = value > 0 ? "pushes towards flagged" : value < 0 ? "pushes away from flagged" : "no push";
-  element.title = `${unit}: ${shown(value)} logits, ${way}`;
+  const way = value > 0 ? meaning.positive : value < 0 ? meaning.negative : meaning.nothing;
+  element.title = `${unit}: ${shown(value)} ${meaning.unit}, ${way}`;
   element.dataset.value = String(value);
   const alpha = strength(value, scale);
   if (!alpha) return;
@@ -67,7 +67,7 @@ function segments(parent, text, flat, data, words = []) {
     write(span, text.slice(at, at + length));
     if (value !== null) {
       span.classList.add("token");
-      heat(span, value, data.scale, "this token");
+      heat(span, value, data.scale, "this token", data.meaning);
     }
     const word = words.find(([start, end]) => at >= start && at < end);
     if (word) span.classList.add("cut");
@@ -108,12 +108,12 @@ function row(part, n, data, state) {
   const sign = part.signs[n];
   const element = make("div", "row " + KINDS[sign]);
   const bar = make("span", "bar");
-  if (data.painted) heat(bar, part.bars[n], data.bars, data.level === "token" || data.level === "line" ? "this line" : "this " + data.level);
+  if (data.painted) heat(bar, part.bars[n], data.bars, data.level === "token" || data.level === "line" ? "this line" : "this " + data.level, data.meaning);
   const sides = make("span", "sides");
   sides.append(bar, ...numbers(sign, state));
   element.append(sides, make("span", "sign", sign === "+" || sign === "-" ? sign : ""));
   const cell = sign === "@" ? hunkCell(part, n, data, state) : code(part, n, data, state);
-  heat(cell, part.values[n], data.scale, "this " + (sign === "@" ? "hunk" : "line"));
+  heat(cell, part.values[n], data.scale, "this " + (sign === "@" ? "hunk" : "line"), data.meaning);
   element.append(cell);
   decorate(element, part, n, state);
   if (data.strip) editableRow(element, part, n, state, data);
@@ -176,7 +176,7 @@ function header(file, data) {
   if (file.dropped) head.append(make("span", "badge back", "left out of the change"));
   if (file.value !== null && data.level !== "token") {
     const value = make("span", "value", shown(file.value));
-    heat(value, file.value, data.scale, data.level === "file" ? "this file" : "this path");
+    heat(value, file.value, data.scale, data.level === "file" ? "this file" : "this path", data.meaning);
     head.append(value);
   }
   const count = make("span", "count");
@@ -219,7 +219,7 @@ function messageBox(message, data) {
   head.append(make("span", "path plain", "Commit message"));
   if (message.value !== null) {
     const value = make("span", "value", shown(message.value));
-    heat(value, message.value, data.scale, "the message");
+    heat(value, message.value, data.scale, "the message", data.meaning);
     head.append(value);
   }
   box.append(head, body(message, data, -1));
@@ -230,7 +230,7 @@ function metricsBox(metrics, data) {
   const box = make("section", "metrics");
   box.append(make("span", "quiet", "Size of the change"));
   const text = make("span", "size", metrics.text);
-  heat(text, metrics.value, data.scale, "the size of the change");
+  heat(text, metrics.value, data.scale, "the size of the change", data.meaning);
   box.append(text);
   if (metrics.value !== null) box.append(make("span", "value", shown(metrics.value)));
   return box;
@@ -241,12 +241,12 @@ function legend(data) {
   const scale = make("span", "scale");
   for (let step = -5; step <= 5; step++) {
     const cell = make("i", "cell");
-    heat(cell, (step / 5) * data.scale, data.scale, "this shade");
+    heat(cell, (step / 5) * data.scale, data.scale, "this shade", data.meaning);
     scale.append(cell);
   }
   const end = data.scale ? shown(data.scale) : "0";
-  box.append(make("span", "", `away from flagged ${data.scale ? shown(-data.scale) : "0"}`), scale, make("span", "", `${end} towards flagged`));
-  box.append(make("span", "quiet", `logits per ${data.level}`));
+  box.append(make("span", "", `${data.meaning.less} ${data.scale ? shown(-data.scale) : "0"}`), scale, make("span", "", `${end} ${data.meaning.more}`));
+  box.append(make("span", "quiet", `${data.meaning.unit} per ${data.level}`));
   return box;
 }
 

@@ -76,6 +76,7 @@ def payload(view: View) -> dict[str, Any]:
         "scale": view.heat.scale,
         "bars": view.heat.bar_scale,
         "painted": view.heat is not NO_HEAT,
+        "meaning": asdict(view.heat.meaning),
         "marked": view.marks is not NO_MARKS,
         "folded": view.folded,
         "metrics": None if view.only_marked else _metrics(view),

@@ -25,10 +25,13 @@ def visible(text: str) -> str:
     return HIDDEN.sub(lambda match: f"<U+{ord(match[0]):04X}>", clean(text))
 
 
-def plain(text: str) -> str:
-    """``text`` as Markdown that shows exactly it, on one line: no link, picture, formula, emoji or directive."""
+def plain(text: str, most: int = _LONGEST) -> str:
+    """``text`` as Markdown that shows exactly it, on one line: no link, picture, formula, emoji or directive.
+
+    What is longer than ``most`` characters is cut.
+    """
     line = visible(_BREAKS.sub(" ", text)).strip()
-    shown = line if len(line) <= _LONGEST else line[:_LONGEST] + "…"
+    shown = line if len(line) <= most else line[:most] + "…"
     return _ADDRESS.sub(rf"\1{_JOINER}", _MEANING.sub(r"\\\1", shown))
 
 

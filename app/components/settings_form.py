@@ -26,14 +26,25 @@ class Explaining:
 
 def choose_explanation(model: Classifier) -> Explaining:
     """What the user chose of what fits ``model``; every choice is part of the page's address."""
-    method = st.selectbox("Method", [card.name for card in fitting(model)], key="method", bind="query-params")
-    card = METHODS[method]
-    st.caption(plain(card.summary))
+    card = choose_method(model)
     levels = [str(level) for level in _COARSER[_COARSER.index(card.finest) :]]
     level = st.segmented_control(
         "Level", levels, default=levels[0], required=True, key="level", bind="query-params", width="stretch", wrap=False
     )
-    return Explaining(method, Level(level or levels[0]), AttributionOptions(baseline=_baseline(card)))
+    return Explaining(card.name, Level(level or levels[0]), choose_options(card))
+
+
+def choose_method(model: Classifier) -> MethodCard:
+    """The method that the user chose of what fits ``model``."""
+    method = st.selectbox("Method", [card.name for card in fitting(model)], key="method", bind="query-params")
+    card = METHODS[method]
+    st.caption(plain(card.summary))
+    return card
+
+
+def choose_options(card: MethodCard) -> AttributionOptions:
+    """The options of the method ``card`` that the user chose."""
+    return AttributionOptions(baseline=_baseline(card))
 
 
 def _baseline(card: MethodCard) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +15,8 @@ from types import MappingProxyType
 import streamlit as st
 
 from app.components.plain import plain
-from models.change.git import recent, show
+from models.change.dates import written
+from models.change.git import authored, recent, show
 from models.change.source import read_bytes
 from models.change.types import Diff, clean
 from models.errors import InputError
@@ -28,7 +31,7 @@ _LISTED = re.compile(rf"([0-9a-f]{{{_SHORT}}})(?: |$)")
 def choose_change() -> Diff | None:
     """The change that the user chose, or None while there is none. Raises InputError for one that cannot be read."""
     source = st.segmented_control(
-        "Change", list(_SOURCES), default="Sample", required=True, key="source", bind="query-params", width="stretch", wrap=False
+        "Change", list(_SOURCES), default="Sample", required=True, key="source", bind="query-params", width="stretch", wrap=True
     )
     return _SOURCES[source or "Sample"]()
 
@@ -74,7 +77,7 @@ def _uploaded() -> Diff | None:
 
 
 def _commit() -> Diff | None:
-    repo = Path(st.text_input("Repository folder", value=".", key="repo", bind="query-params") or ".").expanduser()
+    repo = _folder(st.text_input("Repository folder", value=".", key="repo", bind="query-params"))
     commits = [f"{digest[:_SHORT]} {clean(subject)[:90]}".rstrip() for digest, subject in recent(repo, _COMMITS)]
     chosen = st.selectbox(
         "Commit or range",
@@ -86,6 +89,18 @@ def _commit() -> Diff | None:
         placeholder="Choose, or type a revision or A..B",
     )
     return show(repo, revision_of(chosen)) if chosen else None
+
+
+def _folder(text: str | None) -> Path:
+    return Path(os.path.expanduser(text or "."))
+
+
+def when(diff: Diff) -> datetime | None:
+    """When the chosen change was written, as git or the head of the patch tells; None where neither does."""
+    chosen = st.session_state.get("revision")
+    if st.session_state.get("source") != "Git" or not chosen:
+        return written(diff)
+    return authored(_folder(st.session_state.get("repo")), revision_of(chosen))
 
 
 def revision_of(choice: str) -> str:

@@ -22,19 +22,22 @@ def show_verdict(measure: Measure) -> Job[Trust] | None:
 
     ``measure`` gives the job, if there is one, and begins it when asked so.
     """
+    # One place for the button, the bar and the verdict, so that the button is gone as soon as it was pressed.
+    place = st.empty()
     job = measure(False)
     ended = job is None or (job.done and not job.error and not _complete(job))
-    if ended and st.button("Measure how far to believe this", key="measure", icon=":material/fact_check:"):
+    if ended and place.button("Measure how far to believe this", key="measure", icon=":material/fact_check:"):
         job = measure(True)
     if job is None:
         return None
     if not job.done:
-        _show_running(job)
+        with place.container():
+            _show_running(job)
     elif job.error:
-        st.warning(plain(job.error))
+        place.warning(plain(job.error))
     elif _complete(job) and job.latest is not None:
         found = job.latest
-        boxes = {Word.USABLE: st.success, Word.WEAK: st.warning, Word.DO_NOT_USE: st.error}
+        boxes = {Word.USABLE: place.success, Word.WEAK: place.warning, Word.DO_NOT_USE: place.error}
         boxes[verdict(found).word](plain(conclusion(found)))
     return job
 
@@ -69,6 +72,8 @@ def _show_running(job: Job[Trust]) -> None:
     latest = job.latest
     share = latest.done / max(latest.steps, 1) if latest is not None else 0.0
     doing = latest.doing if latest is not None else "waiting for its turn"
-    st.progress(share, text=plain(f"Measuring how far to believe it: {doing}"))
-    if st.button("Stop measuring", key="stop_trust", disabled=job.stopping):
-        job.stop()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container():
+            st.progress(share, text=plain(f"Measuring how far to believe it: {doing}"))
+        if st.button("Stop measuring", key="stop_trust", disabled=job.stopping):
+            job.stop()

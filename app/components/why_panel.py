@@ -23,8 +23,8 @@ _BOX = 430
 
 def show_why(diff: Diff, prediction: Prediction, attribution: Attribution, level: Level, measure: Measure) -> None:
     """Draw the whole answer to "why"; ``measure`` finds out how far it may be believed."""
-    show_diff(View(diff, heat=heat_of(attribution, level), unread=attribution.unread), key="why_diff")
     measured = show_verdict(measure)
+    show_diff(View(diff, heat=heat_of(attribution, level), unread=attribution.unread), key="why_diff")
     st.subheader("Lines that count most", anchor=False)
     _show_table(top_lines(diff, attribution))
     # Columns stay side by side down to the width of a telephone; these boxes wrap as soon as two have no room.
@@ -76,11 +76,12 @@ def sums_sentence(attribution: Attribution) -> str:
 def top_lines(diff: Diff, attribution: Attribution) -> pd.DataFrame:
     """The units with the largest values at line level, largest first, as text that may be shown anywhere."""
     units = sorted(attribution.at(Level.LINE), key=lambda one: -abs(one.value))
-    rows = [(one.value, *map(visible, _described(diff, one.unit, attribution.names))) for one in units[:_TOP] if one.value]
+    rows = [(one.value, *map(visible, described(diff, one.unit, attribution.names))) for one in units[:_TOP] if one.value]
     return pd.DataFrame(rows, columns=["Logits", "Where", "Text"])
 
 
-def _described(diff: Diff, unit: Unit, names: tuple[str, ...]) -> tuple[str, str]:
+def described(diff: Diff, unit: Unit, names: tuple[str, ...]) -> tuple[str, str]:
+    """Where a line or a coarser unit is, and what stands there; not yet safe to show."""
     if unit.file == METRICS_FILE and 0 <= unit.line < len(names):
         return "the whole change", names[unit.line]
     if unit.file == METRICS_FILE:

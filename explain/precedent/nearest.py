@@ -24,13 +24,14 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One labelled change, and what the model says of it."""
+    """One labelled change, and what the model says of it; ``title`` is the first line of its message."""
 
     id: str
     project: str
     date: datetime | None
     label: int
     score: float
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,8 @@ def read_library(rows: Iterable[Row], model: Embedding) -> Iterator[tuple[Known,
         diffs = [row.diff for row in some if row.diff is not None]
         answers, vectors = model.predict(diffs), of_length_1(model.vectors(diffs))
         for row, answer, vector in zip(some, answers, vectors, strict=True):
-            yield Known(row.id, row.project, row.date, int(row.label or 0), answer.score), vector
+            title = row.diff.message.partition("\n")[0] if row.diff else ""
+            yield Known(row.id, row.project, row.date, int(row.label or 0), answer.score, title), vector
 
 
 def library(found: Sequence[tuple[Known, Vectors]]) -> Library:

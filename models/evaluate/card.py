@@ -146,9 +146,20 @@ def stored_data(folder: Path) -> dict[str, Any]:
 
 
 def _stored_parts(folder: Path, digest: str) -> dict[str, Any]:
-    """The ``PARTS`` of the card that ``folder`` has already, where it speaks of the checkpoint with ``digest``."""
+    """The ``PARTS`` of the card that ``folder`` has already, where it speaks of the checkpoint with ``digest``.
+
+    Raises ModelError for one that cannot be shown.
+    """
     stored = read_json(folder / DATA) if (folder / DATA).exists() else {}
-    return {name: stored[name] for name in PARTS if isinstance(stored.get(name), dict)} if _speaks_of(stored, digest) else {}
+    parts = {name: stored[name] for name in PARTS if name in stored} if _speaks_of(stored, digest) else {}
+    for name, part in parts.items():
+        try:
+            list(PARTS[name](part))
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise ModelError(
+                f"The part {name} of {folder / DATA} is damaged; take it out of the file, and measure it again."
+            ) from error
+    return parts
 
 
 def _speaks_of(card: Mapping[str, Any], digest: str) -> bool:

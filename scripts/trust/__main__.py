@@ -13,6 +13,7 @@ import statistics
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -30,17 +31,21 @@ from models.classify.differentiable import Differentiable
 from models.classify.load import load
 from models.errors import UsageError, WhydiffError
 from models.registry.resolve import resolve
-from scripts.flips.rows import frame_of
+from scripts.flips.rows import MANY, frame_of, sizes
 from scripts.flips.tables import mean, ratio, share, table
 from scripts.trust.peers import EVALUATIONS, layer_integrated_gradients, load_shap, partition
 
 _BACKWARD = 3
 """Scorings that one with a backward pass counts as."""
+_LEAST = 1e-4
+"""The smallest share of the output's change that float32 lets a sum of gradients tell from 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One change; ``shap`` is where SHAP's order lies between the worst and the best, None without SHAP or without reach."""
+    """One change; ``matched_seconds`` are those of the default method when it must leave no larger gap than Captum.
+
+    ``shap`` is where SHAP's order lies between the worst and the best, None without SHAP or without reach."""
 
     tokens: int
     gap: float
@@ -50,6 +55,7 @@ class Measured:
     seconds: float
     captum_gap: float
     captum_seconds: float
+    matched_seconds: float
     masked: Faithfulness
     deleted: Faithfulness
     shap: float | None
@@ -64,6 +70,8 @@ def measure(diff: Diff, classifier: Differentiable, shap: Any) -> Measured:
     middle = process_time()
     _, captum_gap = layer_integrated_gradients(diff, classifier, options.batch)
     end = process_time()
+    answer(attribute(diff, classifier, options=replace(options, tolerance=min(1.0, max(captum_gap, _LEAST)))))
+    matched = process_time() - end
     masked, deleted = curves(diff, classifier, options)
     extreme = extremes(masked, classifier)
     found = faithfulness(masked, own, extreme, options.order_seed)
@@ -77,6 +85,7 @@ def measure(diff: Diff, classifier: Differentiable, shap: Any) -> Measured:
         seconds=middle - start,
         captum_gap=captum_gap,
         captum_seconds=end - middle,
+        matched_seconds=matched,
         masked=found,
         deleted=faithfulness(deleted, own, extreme, options.order_seed),
         shap=theirs,
@@ -109,6 +118,7 @@ def report(found: Sequence[Measured]) -> Iterator[str]:
         ("normalised comprehensiveness, mean", mean([one.masked.normalised or 0.0 for one in found], 3)),
         ("Captum's gap after 50 steps, median; largest", _captum([one.captum_gap for one in found])),
         ("processor time, Captum's 50 steps ÷ default", ratio([(o.captum_seconds, o.seconds) for o in found])),
+        ("the same, the default asked for Captum's gap", ratio([(o.captum_seconds, o.matched_seconds) for o in found])),
     ]
     known = [one for one in found if one.shap is not None and one.beside_shap is not None]
     if known:
@@ -129,6 +139,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.trust", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("datasets", type=Path, nargs="*", metavar="DATASET", help="Parquet files or folders of them")
     parser.add_argument("--rows", type=row_count, default=40, help="flagged diffs")
+    parser.add_argument("--tokens", type=sizes, default=(1, MANY), help="tokens read of the diffs (200-400), by default any")
     parser.add_argument("--model", default="", help="a model's folder or name; the shipped one if left out")
     parser.add_argument("--seed", type=int, default=7, help="of the order of the rows")
     given = parser.parse_args(arguments)
@@ -137,16 +148,25 @@ def main(arguments: Sequence[str]) -> int:
         if not isinstance(classifier, Differentiable):
             raise UsageError(f"Expected a model with gradients, but {classifier.name} has none; pass another --model.")
         shap = _shap()
-        rows = flagged_rows(frame_of(given.datasets), classifier, given.rows, given.seed)
+        frame = frame_of(given.datasets)
+        rows = flagged_rows(frame, classifier, len(frame), given.seed)
         found = []
-        for name, _, diff in rows:
+        for name, diff in islice(_sized(rows, classifier, given.tokens), given.rows):
             found.append(measure(diff, classifier, shap))
             print(f"{name.split('@')[0]}: {found[-1].tokens} tokens, {found[-1].seconds:.1f} s", file=sys.stderr, flush=True)
     except WhydiffError as error:
         print(error, file=sys.stderr)
         return 2
-    print("\n".join(report(found)) if found else "No row of the valid split is flagged.")
+    print("\n".join(report(found)) if found else "No row of the valid split is flagged and of that size.")
     return 0
+
+
+def _sized(
+    rows: Iterator[tuple[str, str, Diff]], classifier: Differentiable, tokens: tuple[int, int]
+) -> Iterator[tuple[str, Diff]]:
+    """(id, diff) of those of which the model reads so many tokens."""
+    low, high = tokens
+    return ((name, diff) for name, _, diff in rows if low <= len(classifier.encode(diff).ids) <= high)
 
 
 def _shap() -> Any:

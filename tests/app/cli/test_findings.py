@@ -146,6 +146,13 @@ RESULT = closed(
     },
     properties={"type": "object"},
 )
+INVOCATION = closed(
+    {"executionSuccessful": {"type": "boolean"}},
+    toolExecutionNotifications={
+        "type": "array",
+        "items": closed({"message": MESSAGE}, level={"enum": ["none", "note", "warning", "error"]}),
+    },
+)
 LOG = closed(
     {
         "version": {"const": "2.1.0"},
@@ -154,6 +161,7 @@ LOG = closed(
             "items": closed(
                 {"tool": closed({"driver": closed({"name": TEXT}, version=TEXT, rules={"type": "array", "items": RULE})})},
                 columnKind={"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+                invocations={"type": "array", "items": INVOCATION},
                 results={"type": "array", "items": RESULT},
                 properties={"type": "object"},
             ),
@@ -191,6 +199,21 @@ def test_sarif_follows_the_level(whydiff, planted, two_files: Path) -> None:
         region = result["locations"][0]["physicalLocation"]["region"]
         found[level] = (region["startLine"], region["endLine"], result["properties"]["kind"])
     assert found == {"line": (2, 2, "added"), "hunk": (1, 4, "hunk"), "file": (1, 4, "file")}
+
+
+def test_sarif_says_how_far_to_believe_it(whydiff, planted, two_files: Path) -> None:
+    believed = json.loads(whydiff("explain", two_files, *OCCLUSION, "--format", "json").out)["trust"]
+    run = log(whydiff, two_files)
+    ((notification,),) = [one["toolExecutionNotifications"] for one in run["invocations"]]
+    assert run["properties"]["trust"]["verdict"] == believed["verdict"]
+    assert notification["level"] == ("note" if believed["verdict"] == "usable" else "warning")
+    assert all(reason in notification["message"]["text"] for reason in believed["reasons"])
+
+
+def test_sarif_without_trust_claims_none(whydiff, planted, two_files: Path) -> None:
+    run = log(whydiff, two_files, "--no-trust")
+    assert "invocations" not in run
+    assert "trust" not in run["properties"]
 
 
 def test_the_schema_of_the_test_refuses_what_is_wrong(whydiff, planted, two_files: Path) -> None:

@@ -15,6 +15,7 @@ from explain.trust.sanity_run import chosen
 from explain.trust.sanity_training import frame_of
 from models.classify.checkpoint import digest_folder
 from models.classify.load import load
+from models.errors import ModelError
 from models.evaluate.card import CARD, DATA, card_text, write_card
 from tests.models.classify.light_toys import write_bag
 
@@ -89,6 +90,16 @@ def test_the_card_keeps_it_as_long_as_the_checkpoint_is_the_same(whydiff: Callab
     assert json.loads((bag / DATA).read_text()) == stored
     write_card(bag, data | {"facts": data["facts"] | {"digest": "f" * 16}})
     assert "sanity" not in json.loads((bag / DATA).read_text())
+
+
+@pytest.mark.parametrize("part", [{}, {"planted": 3}, [], None, "x", {"about": "a", "options": {}, "stages": [{}]}])
+def test_a_damaged_part_of_a_card_is_named_and_nothing_is_written(bag: Path, part: object) -> None:
+    data = carded(bag)
+    (bag / DATA).write_text(json.dumps(data | {"sanity": part}))
+    before = files(bag)
+    with pytest.raises(ModelError, match=r"The part sanity of .*card\.json is damaged"):
+        write_card(bag, data)
+    assert files(bag) == before
 
 
 def test_a_card_is_refused_before_any_work(refused: Callable[..., str], bag: Path) -> None:
