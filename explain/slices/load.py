@@ -21,24 +21,36 @@ from models.errors import DataError, UsageError
 CLUSTERS = ("project", "author")
 """Columns by which rows are not independent of each other, the first that there is."""
 _WEIGHT = "weight"
+_ASIDE = {"author_date", "commit_date", "split", "label_kind"}
+_SAID_BY = {"component": "components", "language": "languages", "lines_added": LINES, "lines_deleted": LINES}
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which rows and columns. ``edges``: where numbers are parted, by column; quantiles without. ``cluster``: a column, or ""."""
+    """Which rows and columns. ``edges``: where numbers are parted, by column; quantiles without. ``cluster``: a column, or "".
+
+    ``halves``: to be told too which half every row is in, for the search for weak slices.
+    """
 
     attributes: tuple[str, ...]
     where: Expression | None = None
     cluster: str = ""
     edges: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    halves: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The table, and what has to be told about it."""
+    """The table, what has to be told about it, and the half of every row as ``explain.slices.discover.half_of`` gives it."""
 
     table: Table
     notes: tuple[str, ...] = ()
+    halves: NDArray[np.bool_] | None = None
+
+
+def to_search(source: Source) -> tuple[str, ...]:
+    """The attributes that weak slices are looked for in: one of those that say the same, and none about the dataset itself."""
+    return tuple(name for name in source.attributes if name not in _ASIDE and _SAID_BY.get(name) not in source.columns)
 
 
 def default_cluster(source: Source) -> str:
@@ -62,7 +74,8 @@ def load(source: Source, model: str, wanted: Wanted) -> Loaded:
         coder, note = _coder(source, scope, name, wanted.edges.get(name))
         coders.append(coder)
         notes += [note] if note else []
-    return Loaded(_read(source, scope, about.name, coders, wanted), tuple(notes))
+    table = _read(source, scope, about.name, coders, wanted)
+    return Loaded(table, tuple(notes), _halves(source, scope) if wanted.halves else None)
 
 
 def check_rows(source: Source, model: str) -> None:
@@ -187,6 +200,12 @@ def _read(source: Source, scope: Scope, model: str, coders: Sequence[Coder], wan
         clusters.codes() if wanted.cluster else None,
         _lines(lines) if sized else None,
     )
+
+
+def _halves(source: Source, scope: Scope) -> NDArray[np.bool_]:
+    """Whether the first byte of the id's SHA-256 is even, for every row."""
+    even = "(substr(sha256(id), 2, 1) in ('0', '2', '4', '6', '8', 'a', 'c', 'e')) as half"
+    return np.concatenate([batch.column(0).to_numpy(zero_copy_only=False) for batch in source.batches(even, scope)])
 
 
 def _selected(name: str, sort: Sort) -> str:
