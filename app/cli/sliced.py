@@ -43,6 +43,8 @@ def grouped(by: Sequence[str], metrics: Sequence[str], reports: Sequence[SliceRe
 
 def discovered(found: Discovery) -> dict[str, Any]:
     """ "discovery": the weak slices and what was looked at."""
+    from explain.slices.actions import ACTIONS
+
     weak = [
         {
             **{name: asdict(getattr(one, name)) for name in ("rate", "rest", "difference", "ratio")},
@@ -51,6 +53,7 @@ def discovered(found: Discovery) -> dict[str, Any]:
             "p": one.p,
             "parent": None if one.parent is None else _conditions(one.parent),
             "action": one.action,
+            "advice": ACTIONS[one.action],
             "reason": one.reason,
         }
         for one in found.found
@@ -75,6 +78,7 @@ def sections(data: Json, most: int) -> Iterator[Section]:
         yield _slices(data, most)
     if "discovery" in data:
         yield _weak(data["discovery"], most)
+        yield from map(_advice, data["discovery"]["found"][:most])
     if data.get("gates"):
         rows = [(one["gate"], _TRIPPED[one["tripped"]], estimate(one, False), f"{one['n']:,.0f}") for one in data["gates"]]
         text = "A gate trips when the whole 95 % interval lies where it says."
@@ -117,7 +121,7 @@ def _weak(found: Json, most: int) -> Section:
         f"them were tested on the other half, where all figures are from. p is adjusted for that; at most {found['level']:.1%} "
         "of what is found here is expected to be chance."
     )
-    header = ("slice", "rows", f"errors ({found['kind']})", "n", "elsewhere", "difference", "p", "what to do")
+    header = ("slice", "rows", f"errors ({found['kind']})", "n", "elsewhere", "difference", "p")
     return Section("Weak slices", text, header, tuple(map(_weak_row, found["found"][:most])))
 
 
@@ -125,8 +129,11 @@ def _weak_row(one: Json) -> tuple[str, ...]:
     within = f" (within {named(one['parent'])})" if one["parent"] else ""
     figures = [estimate(one[name], False) for name in ("rate", "rest", "difference")]
     trials = f"{one['rate']['n']:,.0f}"
-    action = f"{one['action']}: {one['reason']}"
-    return (named(one["conditions"]) + within, f"{one['rows']:,}", figures[0], trials, *figures[1:], f"{one['p']:.2g}", action)
+    return (named(one["conditions"]) + within, f"{one['rows']:,}", figures[0], trials, *figures[1:], f"{one['p']:.2g}")
+
+
+def _advice(one: Json) -> Section:
+    return Section(f"{named(one['conditions'])}: {one['advice']}", one["reason"])
 
 
 def named(conditions: Sequence[Json]) -> str:
@@ -175,5 +182,5 @@ def _weak_csv(found: Json) -> str:
     for one in found["found"]:
         figures = [one[name][part] for name in parts for part in _FIGURES]
         within = named(one["parent"]) if one["parent"] else None
-        rows.append([named(one["conditions"]), within, one["rows"], *figures, one["p"], one["action"], one["reason"]])
+        rows.append([named(one["conditions"]), within, one["rows"], *figures, one["p"], one["advice"], one["reason"]])
     return csv_text(header, rows)

@@ -21,6 +21,8 @@ from models.errors import DataError, UsageError
 CLUSTERS = ("project", "author")
 """Columns by which rows are not independent of each other, the first that there is."""
 _WEIGHT = "weight"
+_HALF = "(instr('02468ace', substr(sha256(id), 2, 1)) > 0)"
+"""Whether the first byte of the id's SHA-256 is even."""
 _ASIDE = {"author_date", "commit_date", "split", "label_kind"}
 _SAID_BY = {"component": "components", "language": "languages", "lines_added": LINES, "lines_deleted": LINES}
 
@@ -74,8 +76,8 @@ def load(source: Source, model: str, wanted: Wanted) -> Loaded:
         coder, note = _coder(source, scope, name, wanted.edges.get(name))
         coders.append(coder)
         notes += [note] if note else []
-    table = _read(source, scope, about.name, coders, wanted)
-    return Loaded(table, tuple(notes), _halves(source, scope) if wanted.halves else None)
+    table, halves = _read(source, scope, about.name, coders, wanted)
+    return Loaded(table, tuple(notes), halves if wanted.halves else None)
 
 
 def check_rows(source: Source, model: str) -> None:
@@ -154,20 +156,21 @@ def _number_coder(source: Source, scope: Scope, name: str, edges: Sequence[float
     asked = f"""select min(v), bool_and(v = round(v)), quantile_disc(v, {list(QUANTILES)}),
         (select list(v order by v) from (select distinct v from chosen where v is not null limit {FEW + 1})) from chosen"""
     low, whole, parts, values = source.query(f"{plain(name, Sort.NUMBER)} as v", scope, asked)[0]
+    lowest = math.nan if low is None else float(low)
     if edges is not None:
-        return NumberCoder(name, edges_of(edges, -np.inf, bool(whole)), bool(whole))
+        return NumberCoder(name, edges_of(edges, -np.inf, bool(whole)), bool(whole), lowest=lowest)
     if values and len(values) <= FEW:
         return NumberCoder(name, tuple(values), bool(whole), singles=True)
     parted = (parts or ()) if whole else map(rounded, parts or ())
-    return NumberCoder(name, edges_of(tuple(parted), low or 0.0, bool(whole)), bool(whole))
+    return NumberCoder(name, edges_of(tuple(parted), low or 0.0, bool(whole)), bool(whole), lowest=lowest)
 
 
 def _text(name: str) -> str:
     return plain(name, Sort.TEXT)
 
 
-def _read(source: Source, scope: Scope, model: str, coders: Sequence[Coder], wanted: Wanted) -> Table:
-    """One pass over the rows."""
+def _read(source: Source, scope: Scope, model: str, coders: Sequence[Coder], wanted: Wanted) -> tuple[Table, NDArray[np.bool_]]:
+    """(the table, the half of every row), in one pass over the rows."""
     weighted, sized = _is_weighted(source, scope), source.columns.get(LINES) is Sort.NUMBER
     select = [
         "label::utinyint",
@@ -175,22 +178,23 @@ def _read(source: Source, scope: Scope, model: str, coders: Sequence[Coder], wan
         "coalesce(flagged, score >= threshold)",
         f"coalesce({plain(_WEIGHT, Sort.NUMBER)}, 1.0)" if weighted else "true",
         plain(LINES, Sort.NUMBER) if sized else "true",
+        _HALF if wanted.halves else "true",
         _text(wanted.cluster) if wanted.cluster else "''",
         *(_selected(name, source.columns[name]) for name in wanted.attributes),
     ]
-    parts: list[list[NDArray[Any]]] = [[], [], [], [], []]
+    parts: list[list[NDArray[Any]]] = [[] for _ in range(6)]
     clusters = _Clusters()
     for batch in source.batches(", ".join(f"{said} as c{n}" for n, said in enumerate(select)), scope):
         for part, column in zip(parts, batch.columns, strict=False):
             part.append(column.to_numpy(zero_copy_only=False))
         if wanted.cluster:
-            clusters.add(batch.columns[5])
-        for coder, column in zip(coders, batch.columns[6:], strict=True):
+            clusters.add(batch.columns[6])
+        for coder, column in zip(coders, batch.columns[7:], strict=True):
             coder.add(column)
     if not parts[0]:
         raise UsageError(f"No scored row of {model} meets the expression; widen it.")
-    labels, scores, flagged, weights, lines = (np.concatenate(part) for part in parts)
-    return Table(
+    labels, scores, flagged, weights, lines, halves = (np.concatenate(part) for part in parts)
+    table = Table(
         model,
         labels,
         scores,
@@ -200,12 +204,7 @@ def _read(source: Source, scope: Scope, model: str, coders: Sequence[Coder], wan
         clusters.codes() if wanted.cluster else None,
         _lines(lines) if sized else None,
     )
-
-
-def _halves(source: Source, scope: Scope) -> NDArray[np.bool_]:
-    """Whether the first byte of the id's SHA-256 is even, for every row."""
-    even = "(substr(sha256(id), 2, 1) in ('0', '2', '4', '6', '8', 'a', 'c', 'e')) as half"
-    return np.concatenate([batch.column(0).to_numpy(zero_copy_only=False) for batch in source.batches(even, scope)])
+    return table, halves
 
 
 def _selected(name: str, sort: Sort) -> str:

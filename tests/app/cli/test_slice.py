@@ -217,6 +217,25 @@ def test_evaluate_takes_expressions_and_gates(whydiff, refused, path: Path) -> N
     assert "--fail-if with --lines" in refused("evaluate", "--lines", path, "--fail-if", "recall < 1")
 
 
+def test_the_planted_weakness_is_discovered(whydiff, refused, path: Path) -> None:
+    data = report(whydiff, path, "--discover", "--kind", "recall", "--support", 10)["discovery"]
+    first = data["found"][0]
+    assert {"column": "languages", "value": "Go"} in first["conditions"]
+    assert first["p"] < 0.01
+    assert first["rate"]["value"] > first["rest"]["value"]
+    assert data["rows"] + data["confirming"] == recall()[1]
+    only = report(whydiff, path, "--discover", "--kind", "recall", "--support", 10, "--by", "language")["discovery"]
+    assert {each["column"] for one in only["found"] for each in one["conditions"]} == {"language"}
+    text = whydiff("slice", path, "--discover", "--kind", "recall", "--support", 10).out
+    assert "languages: Go" in text
+    assert first["reason"][:60] in text
+    assert first["advice"] in text
+    table = whydiff("slice", path, "--discover", "--kind", "recall", "--support", 10, "--format", "csv").out
+    assert len(list(csv.DictReader(io.StringIO(table, newline="")))) == len(data["found"])
+    assert "expected kind" in refused("slice", path, "--discover", "--kind", "speed").lower()
+    assert "lower support" in refused("slice", path, "--discover", "--support", 1000)
+
+
 def test_wrong_inputs(refused, path: Path, tmp_path: Path) -> None:
     good = ("slice", path, "--by", "kind")
     assert "slices can be made of project, language" in refused("slice", path)

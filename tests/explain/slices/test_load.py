@@ -151,6 +151,20 @@ def test_clusters_and_weights(write: Write) -> None:
     assert default_cluster(open_source([write(project=None)])) == ""
 
 
+def test_rows_stay_in_order_whatever_the_expression(write: Write) -> None:
+    wanted = [f"p{n}" for n in range(30)] + ["x'y"]
+    listed = ", ".join("'" + one.replace("'", "''") + "'" for one in wanted)
+    path = write()
+    for text in (f"project in ({listed})", " or ".join(f"project = 'p{n}'" for n in range(30)), f"not project in ({listed})"):
+        source, found = loaded(path, where=text, halves=True)
+        expression = source.expression(text)
+        assert expression is not None
+        rows = [one for one in scored() if holds(expression, one)]
+        assert found.table.scores.tolist() == [one["score"] for one in rows]
+        assert found.halves is not None
+        assert found.halves.tolist() == [hashlib.sha256(one["id"].encode()).digest()[0] % 2 == 0 for one in rows]
+
+
 def test_halves_are_drawn_by_a_hash_of_the_id(write: Write) -> None:
     found = loaded(write(), halves=True)[1].halves
     assert found is not None
