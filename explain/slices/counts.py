@@ -73,9 +73,8 @@ def keyed(columns: Sequence[Column | Labels], start: int, end: int) -> tuple[Int
             codes = one.codes[start:end] if rows is None else one.codes[start:end][rows]
         else:
             rows = np.arange(end - start) if rows is None else rows
-            first, many = one.offsets[start:end][rows], np.diff(one.offsets[start : end + 1])[rows]
-            ends = np.cumsum(many)
-            codes = one.codes[np.repeat(first - ends + many, many) + np.arange(ends[-1] if len(ends) else 0)]
+            many, places = _labels_of(one.offsets[start:end][rows], np.diff(one.offsets[start : end + 1])[rows])
+            codes = one.codes[places]
             rows, keys = np.repeat(rows, many), np.repeat(keys, many)
         keys *= len(one.values)
         keys += codes
@@ -159,24 +158,30 @@ def members(table: Table, by: Sequence[str]) -> tuple[Ints, Ints]:
 
 def select(table: Table, wanted: NDArray[np.bool_]) -> Table:
     """The rows where ``wanted``, shape (rows,), as a table of their own."""
+    rows = np.flatnonzero(wanted)  # few rows are faster taken by their places than by a mask
     return Table(
         table.model,
-        table.labels[wanted],
-        table.scores[wanted],
-        table.flagged[wanted],
-        tuple(_selected(one, wanted) for one in table.columns),
-        None if table.weights is None else table.weights[wanted],
-        None if table.clusters is None else table.clusters[wanted],
-        None if table.lines is None else table.lines[wanted],
+        table.labels[rows],
+        table.scores[rows],
+        table.flagged[rows],
+        tuple(_selected(one, rows) for one in table.columns),
+        None if table.weights is None else table.weights[rows],
+        None if table.clusters is None else table.clusters[rows],
+        None if table.lines is None else table.lines[rows],
     )
 
 
-def _selected(one: Column | Labels, wanted: NDArray[np.bool_]) -> Column | Labels:
+def _selected(one: Column | Labels, rows: Ints) -> Column | Labels:
     if isinstance(one, Column):
-        return Column(one.name, one.values, one.codes[wanted])
-    many = np.diff(one.offsets)
-    offsets = np.concatenate([[0], np.cumsum(many[wanted])])
-    return Labels(one.name, one.values, offsets, one.codes[np.repeat(wanted, many)])
+        return Column(one.name, one.values, one.codes[rows])
+    many, places = _labels_of(one.offsets[:-1][rows], np.diff(one.offsets)[rows])
+    return Labels(one.name, one.values, np.concatenate([[0], np.cumsum(many)]), one.codes[places])
+
+
+def _labels_of(first: Ints, many: Ints) -> tuple[Ints, Ints]:
+    """(``many``, the places of all labels of rows that have ``many`` each from ``first`` on)."""
+    ends = np.cumsum(many)
+    return many, np.repeat(first - ends + many, many) + np.arange(ends[-1] if len(ends) else 0)
 
 
 def holds(table: Table, where: Slice) -> NDArray[np.bool_]:

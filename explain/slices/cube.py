@@ -44,6 +44,15 @@ class Cube:
         values = np.unravel_index(place - int(self.starts[part]), [len(one.values) for one in columns])
         return tuple(sorted(Condition(one.name, one.values[int(value)]) for one, value in zip(columns, values, strict=True)))
 
+    def place(self, where: Slice) -> int:
+        """The place of a slice among ``rows``. Raises ValueError for one that is not there."""
+        names = [one.name for one in self.columns]
+        known = sorted((names.index(one.column), one.value) for one in where)
+        part = self.parts.index(tuple(column for column, _ in known))
+        values = [self.columns[column].values.index(value) for column, value in known]
+        shape = [len(self.columns[column].values) for column, _ in known]
+        return int(self.starts[part]) + int(np.ravel_multi_index(values, shape))
+
     def rest(self) -> NDArray[np.bool_]:
         """Which slices have rare values put together among their conditions, shape (slices,)."""
         found = np.zeros(len(self.rows), dtype=bool)

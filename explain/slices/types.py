@@ -119,5 +119,43 @@ class SliceReport:
     few: bool
 
 
+@dataclass(frozen=True, slots=True)
+class WeakSlice:
+    """A slice that is worse than the rest, by rows that had no part in finding it.
+
+    ``rows`` of all the table are in it. ``rate`` and ``rest``: the share of errors in it and outside, with their trials;
+    ``difference`` and ``ratio`` of the two; ``p``: of the test that it is no worse, adjusted for all slices that were tested.
+    ``parent``: the weak slice that it is part of and worse than, which then is what ``p`` and the other figures compare it
+    with. ``action`` is one of the keys of ``explain.slices.actions.ACTIONS``, ``reason`` a sentence.
+    """
+
+    slice: Slice
+    rows: int
+    rate: Estimate
+    rest: Estimate
+    difference: Estimate
+    ratio: Estimate
+    p: float
+    parent: Slice | None
+    action: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """Weak slices, the surest first, of ``screened`` that had enough rows; ``candidates`` of them were tested on the other half.
+
+    ``kind`` of error, ``level`` of false discoveries; ``rows`` with which they were found and ``confirming`` with which tested.
+    """
+
+    kind: str
+    level: float
+    screened: int
+    candidates: int
+    rows: int
+    confirming: int
+    found: tuple[WeakSlice, ...]
+
+
 def _known(value: float) -> float | None:
     return value if math.isfinite(value) else None
