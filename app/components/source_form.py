@@ -39,13 +39,13 @@ def choose_change() -> Diff | None:
 @lru_cache(maxsize=1)
 def samples() -> Mapping[str, str]:
     """What each sample diff shows, by its name."""
-    rows = json.loads((_samples_folder() / "index.json").read_text(encoding="utf-8"))
+    rows = json.loads((samples_folder() / "index.json").read_text(encoding="utf-8"))
     return MappingProxyType(
         {row["file"].removesuffix(".diff"): f"{row['title']} ({row['language']}). {row['shows']}" for row in rows}
     )
 
 
-def _samples_folder() -> Path:
+def samples_folder() -> Path:
     """Where the samples lie; they are a folder of data, to which an editable installation adds a place that is none."""
     spec = find_spec("sample_diffs")
     places = [] if spec is None else list(spec.submodule_search_locations or ())
@@ -61,7 +61,7 @@ def _sample() -> Diff | None:
     if name not in samples():
         return None
     st.caption(plain(samples()[name]))
-    return read_bytes((_samples_folder() / f"{name}.diff").read_bytes())
+    return read_bytes((samples_folder() / f"{name}.diff").read_bytes())
 
 
 def _pasted() -> Diff | None:

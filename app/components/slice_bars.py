@@ -1,0 +1,194 @@
+"""A bar for every slice with its interval and n, sorted by evidence; up to two models beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from app.components.chart_style import GREY, framed, label, rgba
+from app.components.data_table import Cell, Table
+from app.components.slice_look import CAUTION, FEW, MODELS, Look
+from app.components.slice_words import (
+    PERCENT,
+    TITLES,
+    axis,
+    beside,
+    ends,
+    estimated,
+    named,
+    number,
+    proven_worse,
+    scale,
+)
+from explain.slices.metrics import get
+from explain.slices.types import Estimate, Slice, SliceReport
+
+_NOTHING = Estimate(None, None, None, 0.0)
+_VERDICTS = {-1: "worse than all", 0: "not apart from all", 1: "better than all"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A ``model``'s report by ``metric``, the attributes ``by`` being those of the slices; ``reports``: all rows first."""
+
+    model: str
+    metric: str
+    by: tuple[str, ...]
+    reports: tuple[SliceReport, ...]
+
+    @property
+    def whole(self) -> SliceReport:
+        """That of all rows."""
+        return self.reports[0]
+
+    @property
+    def slices(self) -> tuple[SliceReport, ...]:
+        """Those of the slices, by evidence."""
+        return self.reports[1:]
+
+    def of(self, where: Slice) -> Estimate:
+        """The metric of a slice, which may be none of these."""
+        return next((one.estimates[self.metric] for one in self.reports if one.slice == where), _NOTHING)
+
+
+def bars(sheets: Sequence[Sheet], look: Look) -> go.Figure:
+    """The slices that the first model is proven worst on, on top; grey where few rows are behind.
+
+    A mark's ``customdata`` begins with the place of its slice.
+    """
+    first = sheets[0]
+    shown = first.slices[: look.most]
+    drawn = go.Figure()
+    width = 0.66 / len(sheets)
+    for at, sheet in enumerate(sheets):
+        shift = (at - (len(sheets) - 1) / 2) * width
+        drawn.add_trace(_trace(sheet, shown, at, shift, width))
+        _mark_whole(drawn, sheet, at)
+    framed(drawn, 110 + look.row * max(len(shown), 2) * (3 if len(sheets) > 1 else 2) // 2)
+    names = [f"{label(named(one.slice, first.by))}  n = {one.estimates[first.metric].n:,.0f}" for one in shown]
+    drawn.update_yaxes(tickmode="array", tickvals=list(range(len(shown))), ticktext=names, range=[len(shown) - 0.45, -0.55])
+    drawn.update_xaxes(title=axis(first.metric), rangemode="tozero")
+    if first.metric in PERCENT:
+        drawn.update_xaxes(range=[0, _end(sheets, shown)])
+    drawn.update_layout(showlegend=len(sheets) > 1, barmode="overlay")
+    return drawn
+
+
+def _end(sheets: Sequence[Sheet], shown: Sequence[SliceReport]) -> float:
+    """Where the axis ends, in percent: a little beyond the last interval."""
+    highs = [sheet.of(one.slice).high or 0.0 for sheet in sheets for one in shown]
+    return min(102.0, 100 * max([*highs, *(sheet.of(()).value or 0.0 for sheet in sheets), 0.01]) * 1.04)
+
+
+def _trace(sheet: Sheet, shown: Sequence[SliceReport], at: int, shift: float, width: float) -> go.Bar:
+    colour, _, pattern, _ = MODELS[at]
+    own = [sheet.of(one.slice) for one in shown]
+    times = scale(sheet.metric)
+    thin = [one.n < 20 for one in own]
+    return go.Bar(
+        orientation="h",
+        name=label(sheet.model),
+        x=[None if one.value is None else times * one.value for one in own],
+        y=[place + shift for place in range(len(shown))],
+        width=width * 0.92,
+        marker={
+            "color": [rgba(FEW if few else colour, 0.35 if few else 0.6) for few in thin],
+            "line": {"color": colour, "width": 1},
+            "pattern": {"shape": ["x" if few else pattern for few in thin], "fgcolor": colour, "size": 7, "fillmode": "overlay"},
+        },
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [times * _apart(one.value, one.high) for one in own],
+            "arrayminus": [times * _apart(one.value, one.low) for one in own],
+            "color": GREY,
+            "thickness": 2.5,
+            "width": 5,
+        },
+        customdata=[
+            (place, label(named(one.slice, sheet.by)), estimated(sheet.metric, each), f"{one.rows:,}")
+            for place, (one, each) in enumerate(zip(shown, own, strict=True))
+        ],
+        hovertemplate="%{customdata[1]}: %{customdata[2]}; %{customdata[3]} changes",
+    )
+
+
+def _apart(value: float | None, end: float | None) -> float:
+    return 0.0 if value is None or end is None else abs(end - value)
+
+
+def _mark_whole(drawn: go.Figure, sheet: Sheet, at: int) -> None:
+    """A line where all changes are."""
+    whole = sheet.whole.estimates[sheet.metric]
+    if whole.value is not None:
+        colour, dash, _, _ = MODELS[at]
+        text = f"all: {number(sheet.metric, whole.value)}" if at == 0 else ""
+        drawn.add_vline(
+            scale(sheet.metric) * whole.value,
+            line={"color": colour, "width": 2, "dash": "dot" if dash == "solid" else dash},
+            annotation={"text": text, "yanchor": "bottom", "y": 1.0, "xanchor": "center"},
+        )
+
+
+def caption(sheet: Sheet, look: Look) -> str:
+    """The slice that is proven worst, how many are, and what few rows are behind."""
+    metric, slices = sheet.metric, sheet.slices
+    title = TITLES[metric]
+    known = [one for one in slices if one.estimates[metric].value is not None]
+    if not known:
+        return f"{title} is undefined in every slice: it needs {_needed(metric)}."
+    if get(metric).direction == "none":
+        first = known[0]
+        return f"The largest slice is {_told(sheet, first)}; {_whole(sheet)}. {_rest(sheet, look)}"
+    worse = proven_worse(metric, tuple(known), sheet.whole)
+    if not worse:
+        said = f"No slice is proven worse than all changes ({_whole(sheet)}): no interval lies wholly on the worse side"
+    else:
+        chance = len(known) * 0.025
+        said = (
+            f"Proven worst by {title.lower() if title.isalpha() and not title.isupper() else title} is {_told(sheet, worse[0])}; "
+            f"{_whole(sheet)}. {len(worse)} of {len(known)} slices lie wholly on the worse side, where chance alone "
+            f"would put about {chance:.1f}"
+        )
+    return f"{said}. {_rest(sheet, look)}"
+
+
+def _needed(metric: str) -> str:
+    needs = {"recall": "defective changes", "precision": "flagged changes", "fpr": "harmless changes"}
+    return needs.get(metric, "changes of both labels")
+
+
+def _told(sheet: Sheet, one: SliceReport) -> str:
+    return f"“{named(one.slice, sheet.by)}”: {estimated(sheet.metric, one.estimates[sheet.metric])}"
+
+
+def _whole(sheet: Sheet) -> str:
+    whole = sheet.whole.estimates[sheet.metric]
+    return f"over all changes it is {number(sheet.metric, whole.value)}{ends(sheet.metric, whole)}"
+
+
+def _rest(sheet: Sheet, look: Look) -> str:
+    few = sum(one.few for one in sheet.slices)
+    thin = f" Under 20 trials are behind {few} of {len(sheet.slices)} slices, drawn grey and crossed." if few else ""
+    left = len(sheet.slices) - look.most
+    more = f" {left:,} further slices are in the table." if left > 0 else ""
+    return f"{CAUTION}{thin}{more}"
+
+
+def bars_table(sheets: Sequence[Sheet]) -> Table:
+    """A row for every slice and model: what was drawn, and all that was measured beside it."""
+    metrics = tuple(sheets[0].whole.estimates)
+    header = ("Model", *sheets[0].by, "Changes", "Share", "Few", "Beside all")
+    figures = tuple(f"{TITLES[name]}{part}" for name in metrics for part in ("", " from", " to", " n"))
+    return Table((*header, *figures), tuple(_row(sheet, one) for sheet in sheets for one in sheet.reports))
+
+
+def _row(sheet: Sheet, one: SliceReport) -> tuple[Cell, ...]:
+    values = {each.column: named((each,), (each.column,)) for each in one.slice}
+    own = one.estimates[sheet.metric]
+    verdict = _VERDICTS[beside(sheet.metric, own, sheet.whole.estimates[sheet.metric])] if one.slice else ""
+    figures = tuple(cell for each in one.estimates.values() for cell in (each.value, each.low, each.high, each.n))
+    names = tuple(values.get(name, "(all)") for name in sheet.by)
+    return (sheet.model, *names, one.rows, one.share, "few" if one.few else "", verdict, *figures)

@@ -1,0 +1,96 @@
+"""How the charts of the Slices page look: as large as a room needs, with a button that saves the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.components.chart_style import BLUE, GREY, ORANGE
+from app.components.data_table import Table, show_table
+from app.components.plain import plain
+
+MODELS = ((ORANGE, "solid", "", "circle"), (BLUE, "dash", "/", "diamond"))
+"""Colour, dash, pattern and mark of the first and the second model: apart without colours too."""
+FEW = GREY
+"""The colour of what few rows are behind."""
+CAUTION = "Intervals are 95 % ones."
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """``large``: to be read at three metres. ``picture``: the format that the button saves, "png" or "svg"."""
+
+    large: bool = False
+    picture: str = "png"
+
+    @property
+    def letters(self) -> int:
+        """The size of letters in pixels."""
+        return 22 if self.large else 14
+
+    @property
+    def row(self) -> int:
+        """The height of a bar with the room around it."""
+        return 54 if self.large else 32
+
+    @property
+    def most(self) -> int:
+        """How many bars there are at most."""
+        return 12 if self.large else 20
+
+    @property
+    def height(self) -> int:
+        """The height of a curve."""
+        return 620 if self.large else 440
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What stands below a chart: its sentence and its table, numbers in ``formats`` by column."""
+
+    caption: str
+    table: Table
+    formats: Mapping[str, str] = field(default_factory=dict)
+
+
+def fitted(figure: go.Figure, look: Look) -> go.Figure:
+    """``figure`` with letters of the size of ``look`` everywhere."""
+    letters = {"size": look.letters}
+    figure.update_layout(
+        font=letters,
+        legend={"font": letters},
+        hoverlabel={"font": letters},
+        margin={"t": 36 + 2 * look.letters},
+        modebar={"orientation": "h"},
+    )
+    for update in (figure.update_xaxes, figure.update_yaxes):
+        update(tickfont=letters, title_font=letters, automargin=True)
+    figure.update_annotations(font_size=look.letters)
+    return figure
+
+
+def show_fitted(figure: go.Figure, said: Said, key: str, look: Look, on_click: Callable[[], None] | None = None) -> None:
+    """Draw a figure, its sentence and its table; ``on_click`` is called when one of its marks is clicked.
+
+    During ``on_click`` the session's state has the marks under ``key``.
+    """
+    config = {
+        "displaylogo": False,
+        "displayModeBar": True,
+        "modeBarButtons": [["toImage"]],
+        "scrollZoom": False,
+        "toImageButtonOptions": {"format": look.picture, "filename": f"whydiff-{key}", "scale": 2},
+    }
+    fitted(figure, look)
+    if on_click is None:
+        st.plotly_chart(figure, key=key, config=config, alt=said.caption)
+    else:
+        st.plotly_chart(figure, key=key, config=config, alt=said.caption, on_select=on_click, selection_mode="points")
+    if look.large:
+        st.markdown(f"#### {plain(said.caption, 1000)}")
+    else:
+        st.markdown(plain(said.caption, 1000))
+    show_table(said.table, key, said.formats)
