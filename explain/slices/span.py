@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from explain.slices.source import Source
 from explain.slices.where import Expression, Sort
+from explain.slices.where_sql import plain
 
 DATE = "date"
+_EPOCH = date(1970, 1, 1)
+_MOST = (date.max - _EPOCH).days
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,9 @@ def span_of(source: Source, model: str, where: Expression | None = None) -> Span
     """The time of the scored changes of ``model`` that meet ``where``; None where no date is known."""
     if source.columns.get(DATE) is not Sort.DATE:
         return None
-    asked = "select min(day)::varchar, max(day)::varchar, date_diff('day', min(day), max(day)) + 1, count(*) - count(day) from chosen"
-    first, last, days, undated = source.query("date::date as day", source.scope(model, where), asked)[0]
-    return None if first is None else Span(first, last, days / 7, undated)
+    asked = "select min(day), max(day), count(*) - count(day) from chosen"
+    first, last, undated = source.query(f"{plain(DATE, Sort.DATE)} as day", source.scope(model, where), asked)[0]
+    if first is None:
+        return None
+    ends = [(_EPOCH + timedelta(min(day, _MOST))).isoformat() for day in (max(first, -_EPOCH.toordinal() + 1), last)]
+    return Span(ends[0], ends[1], (last - first + 1) / 7, undated)

@@ -213,7 +213,7 @@ def _between(gain: Floats, clusters: np.ndarray) -> float:
 
 
 def _saving(table: Table, old: Bools, new: Bools, ratio: float) -> Estimate:
-    """What ``new`` flags save for 100 changes against ``old``, in needless flags.
+    """What ``new`` flags save for 100 changes against ``old``, in needless flags; undefined where they are the same.
 
     Where flags are only raised or only taken back, by Wilson's intervals of the shares of changes that gain and that lose,
     put together; else by the t-interval of the mean.
@@ -224,12 +224,14 @@ def _saving(table: Table, old: Bools, new: Bools, ratio: float) -> Estimate:
     gain, loss = (np.unique(worth[rows]) for rows in (gains, losses))
     if len(gain) > 1 or len(loss) > 1:
         return _mean(weights, worth * gains - worth * losses)
+    if not len(gain) and not len(loss):
+        return replace(_UNDEFINED, n=table.rows)
     trials, total = np.array([kish(weights)]), float(weights.sum())
     shares = [np.array([float(weights[rows].sum()) / total]) for rows in (gains, losses)]
     (up, down) = ((one, *wilson(one, trials)) for one in shares)
     other = {1.0: ratio, ratio: 1.0}
-    best = float(gain[0]) if len(gain) else other[float(loss[0])] if len(loss) else 0.0
-    value, low, high = combined((best, up), (-(float(loss[0]) if len(loss) else other.get(best, 0.0)), down))
+    best = float(gain[0]) if len(gain) else other[float(loss[0])]
+    value, low, high = combined((best, up), (-other[best], down))
     return Estimate(100 * float(value[0]), 100 * float(low[0]), 100 * float(high[0]), table.rows)
 
 

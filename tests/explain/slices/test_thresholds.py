@@ -179,6 +179,28 @@ def test_the_test_is_the_binomial_one_on_changed_verdicts() -> None:
     )
 
 
+def test_savings_are_differences_of_costs() -> None:
+    for ratio in (0.5, 1.0, 4.0):
+        table, halves = sliced(3000, {"b": -2, "c": 1}, 4)
+        found = plan(table, halves, ThresholdOptions(ratio), "group")
+        held = np.flatnonzero(~halves)
+        codes = table.columns[0].codes
+        for one in found.own:
+            rows = held[codes[held] == "abcd".index(one.value)]
+            own = replace(table, labels=table.labels[rows], scores=table.scores[rows])
+            saved = cost_by_hand(own, found.threshold, ratio) - cost_by_hand(own, one.tried, ratio)
+            if one.saving.value is not None:
+                assert one.saving.value == pytest.approx(100 * saved / len(rows))
+                assert one.saving.low <= one.saving.value <= one.saving.high
+            else:
+                assert saved == 0
+        assert found.saving.value == pytest.approx(found.present.cost.value - found.common.cost.value)
+    odd = replace(table, flagged=np.arange(3000) % 2 == 0)
+    found = plan(odd, halves, ThresholdOptions(4))
+    assert found.saving.value == pytest.approx(found.present.cost.value - found.common.cost.value)
+    assert found.saving.low < found.saving.value < found.saving.high
+
+
 def test_what_is_too_small_keeps_the_common_threshold() -> None:
     table, halves = sliced(400, {"b": -3})
     found = plan(table, halves, ThresholdOptions(4, support=500), "group", weeks=20)
