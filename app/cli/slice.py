@@ -150,10 +150,10 @@ def _group(
 def _search(source: Source, model: str, wanted: Wanted, search: Search) -> tuple[dict[str, Any], tuple[str, ...]]:
     from dataclasses import replace
 
-    from explain.slices.discover import DiscoverOptions, discover
-
     from app.cli.sliced import discovered
+    from explain.slices.discover import discover
     from explain.slices.load import load, to_search
+    from explain.slices.search import DiscoverOptions
 
     options = DiscoverOptions(search.kind, search.conditions, search.level, search.support)
     with progress() as bar:
