@@ -10,7 +10,7 @@ from app.export.figure import Cell, Figure, Json, measured, named
 from app.export.slice_figures import slice_figures
 from explain.slices.actions import ACTIONS
 
-_WEAK_HEADER = ("slice", "changes", "errors", "elsewhere", "difference", "p", "what to do", "why")
+_WEAK_HEADER = ("slice", "changes", "errors", "elsewhere", "difference", "p", "what to do")
 
 
 def facts(data: Json) -> Iterator[tuple[str, str]]:
@@ -61,16 +61,16 @@ def weak_figure(found: Json) -> Figure:
 
 
 def _weak_row(one: Json) -> tuple[Cell, ...]:
-    within = f" (within {named(one['parent'])})" if one["parent"] else ""
+    within = f" (within {_told(one['parent'])})" if one["parent"] else ""
+    worse = one["difference"]["low"] is not None and one["difference"]["low"] > 0
     return (
         Cell(_told(one["conditions"]) + within),
         Cell(f"{one['rows']:,}", (one["rows"],)),
-        measured(one["rate"], "worse"),
+        measured(one["rate"], "worse" if worse else ""),
         measured(one["rest"]),
         measured(one["difference"]),
         Cell(f"{one['p']:.2g}", (one["p"],)),
-        Cell(ACTIONS.get(one["action"]) or one["action"]),
-        Cell(one["reason"]),
+        Cell(f"{ACTIONS.get(one['action']) or one['action']}. {one['reason']}"),
     )
 
 
@@ -92,7 +92,7 @@ def threshold_figures(data: Json, curve: Json) -> Iterator[Figure]:
     if data["by"]:
         used = [one["value"] for one in data["own"] if one["used"]]
         caption = (
-            f"{len(used)} of {len(data['own'])} slices by {data['by']} get a threshold of their own; for the others "
+            f"{len(used) or 'None'} of {len(data['own'])} slices by {data['by']} get a threshold of their own; for the others "
             "the held-out rows do not prove that one is cheaper."
         )
         own = tuple(tuple(map(Cell, own_row(one))) for one in data["own"][:40])

@@ -81,8 +81,10 @@ def _table(one: Figure, rows: Rows) -> str:
 
 
 def _cell(one: Cell) -> str:
-    names = " ".join(name for name in ("num" if one.exact else "", one.tone) if name)
+    shape = "num" if one.exact else "long" if len(one.text) > 50 else ""
+    names = " ".join(name for name in (shape, one.tone) if name)
     kind = f' class="{names}"' if names else ""
     if not one.exact:
         return f"<td{kind}>{shown(one.text, 600)}</td>"
-    return f'<td{kind} data-exact="{json.dumps(list(one.exact))}">{shown(one.text, 600).replace(", ", ",&nbsp;")}</td>'
+    text = shown(one.text, 600).replace(", ", ",&nbsp;").replace("],&nbsp;", "], ").replace(" = ", "&nbsp;=&nbsp;")
+    return f'<td{kind} data-exact="{json.dumps(list(one.exact))}">{text}</td>'
