@@ -9,7 +9,10 @@ from pathlib import Path
 import streamlit as st
 
 from app.dataset_work import dataset_at, hashed, stamp
-from explain.slices.changes import Changes, worst
+from explain.slices.changes import Change
+from explain.slices.changes import changes as changes_at
+from explain.slices.changes import worst
+from explain.slices.counts import holds
 from explain.slices.curves import Bin, Period, gate_curve, over_time, reliability
 from explain.slices.group import group
 from explain.slices.load import Loaded, Wanted, load
@@ -20,6 +23,8 @@ from explain.slices.where import Sort
 from models.errors import UsageError
 from models.registry.folder import place
 
+MOST_CHANGES = 200
+"""So many changes of a slice are shown at most."""
 _SEPARATOR = ";"
 Curve = tuple[tuple[float, Estimate], ...]
 Times = tuple[tuple[str, Estimate], ...]
@@ -55,6 +60,15 @@ class Asked:
     model: str
     metric: str
     by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How many ``rows`` a slice has, how many of them are judged wrongly, and the worst of them, at most 200."""
+
+    rows: int
+    wrong: int
+    worst: tuple[Change, ...]
 
 
 def predictions_at(text: str) -> tuple[Path, ...]:
@@ -157,5 +171,9 @@ def _times(key: str, asked: Asked, period: Period, _chosen: Chosen) -> Times:
 
 @st.cache_resource(max_entries=64, show_spinner="Looking the changes up…")
 def _changes(key: str, model: str, by: tuple[str, ...], inside: Slice, _chosen: Chosen) -> Changes:
+    table = loaded(_chosen, model, by).table
+    members = holds(table, inside)
     where = _chosen.source.expression(_chosen.where)
-    return worst(_chosen.source, loaded(_chosen, model, by).table, where, inside)
+    found = changes_at(_chosen.source, model, where, worst(table, members, MOST_CHANGES))
+    wrong = int((members & (table.flagged != (table.labels == 1))).sum())
+    return Changes(int(members.sum()), wrong, found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,9 +14,11 @@ from app.cli.evaluate_lines import LineFlags, evaluate_lines
 from app.cli.evaluated import How, print_report
 from app.cli.options import ModelChoice
 from app.cli.output import check_output
+from app.cli.slice_flags import GateFlags, Where, judged
 from models.errors import UsageError
 
 if TYPE_CHECKING:
+    from explain.slices.gate import Gate
     from models.evaluate.predictions import Predictions, Scored
     from models.evaluate.report import Report
 
@@ -42,7 +44,14 @@ class Which:
     ] = None
 
 
-def evaluate(which: Which, lines: LineFlags, choice: ModelChoice, how: How) -> None:
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Which rows of the predictions."""
+
+    where: Where = None
+
+
+def evaluate(which: Which, rows: Rows, lines: LineFlags, choice: ModelChoice, how: How, gate: GateFlags) -> int:
     """Ranking, gating, effort, calibration and risk bands of predictions, with 95 % intervals, model beside model.
 
     With --lines: how well attributions and counterfactuals of a model find the lines that are known to be at fault.
@@ -50,15 +59,18 @@ def evaluate(which: Which, lines: LineFlags, choice: ModelChoice, how: How) -> N
     check_output(how.output)
     if lines.lines is None:
         lines.refuse(choice)
-        _evaluate_predictions(which, how)
-        return
+        return _evaluate_predictions(which, rows.where or "", how, gate.gates())
+    for flag, value in (("--where", rows.where), ("--fail-if", next(iter(gate.fail_if), None))):
+        if value is not None:
+            raise UsageError(f"Expected no {flag} with --lines, but got {value:.120}; leave it out.")
     given = next(iter(which.predictions), which.against)
     if given is not None:
         raise UsageError(f"Expected no predictions with --lines, but got {given}; evaluate one after the other.")
     evaluate_lines(lines.lines, lines, choice, how)
+    return 0
 
 
-def _evaluate_predictions(which: Which, how: How) -> None:
+def _evaluate_predictions(which: Which, where: str, how: How, gates: tuple[Gate, ...]) -> int:
     from models.evaluate.card import card_data, checkpoint_facts, stored_data, write_card
     from models.evaluate.predictions import read_predictions
     from models.evaluate.sections import sections
@@ -66,7 +78,7 @@ def _evaluate_predictions(which: Which, how: How) -> None:
     if not which.predictions:
         raise UsageError("Expected PREDICTIONS, files that whydiff score -o wrote, or --lines DATASET.parquet; pass one of them.")
     facts = None if how.card is None else checkpoint_facts(how.card)
-    files = [one for path in _paths(which) for one in read_predictions(path)]
+    files = [_kept(one, where) for path in _paths(which) for one in read_predictions(path)]
     for one in files:
         if one.unscored:
             say(f"{one.unscored:,} rows of {one.path} have no score from {one.name} and are left out.")
@@ -77,6 +89,34 @@ def _evaluate_predictions(which: Which, how: How) -> None:
     if card is not None and how.card is not None:
         write_card(how.card, card)
         say(f"Wrote {how.card / 'CARD.md'} and card.json.")
+    return _gate(files[0], where, gates)
+
+
+def _kept(one: Predictions, where: str) -> Predictions:
+    """The rows for which the expression holds; raises UsageError where it holds for none."""
+    if not where.strip():
+        return one
+    from explain.slices.source import open_source
+
+    source = open_source([one.path])
+    found = source.query("id", source.scope(one.name, source.expression(where)))
+    ids = one.frame.index.intersection([str(name) for (name,) in found])
+    if ids.empty:
+        raise UsageError(f"No scored row of {one.name} in {one.path} meets the expression; widen it.")
+    return replace(one, frame=one.frame.loc[ids])
+
+
+def _gate(first: Predictions, where: str, gates: tuple[Gate, ...]) -> int:
+    """The exit code: 1 if a gate trips for the first model."""
+    if not gates:
+        return 0
+    from explain.slices.load import Wanted
+    from explain.slices.metrics import MetricOptions
+    from explain.slices.source import open_source
+
+    source = open_source([first.path])
+    wanted = Wanted((), source.expression(where))
+    return int(any(one.tripped for one in judged(source, first.name, gates, wanted, MetricOptions())))
 
 
 def _paths(which: Which) -> list[Path]:

@@ -15,6 +15,7 @@ try:
 
     from app.cli import app as app_verb
     from app.cli import data, describe, doctor, evaluate, explain, flip, mine, models_verbs, sanity, score, train
+    from app.cli import slice as slice_verb
     from app.cli.console import ClosedOutput, say
     from app.cli.flags import command
     from app.cli.interrupts import noted_interrupts
@@ -32,6 +33,7 @@ VERBS: dict[str, Callable[..., int | None]] = {
     "flip": flip.flip,
     "score": score.score,
     "evaluate": evaluate.evaluate,
+    "slice": slice_verb.slice_predictions,
     "mine": mine.mine,
     "train": train.train,
     "app": app_verb.app,

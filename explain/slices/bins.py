@@ -23,15 +23,19 @@ def rounded(value: float) -> float:
     return float(f"{value:.2g}")
 
 
-def names(edges: Sequence[float], whole: bool) -> tuple[str, ...]:
-    """The names of the ``len(edges) + 1`` groups; an edge belongs to the group above it. ``whole``: of whole numbers."""
+def names(edges: Sequence[float], whole: bool, lowest: float = math.nan) -> tuple[str, ...]:
+    """The names of the ``len(edges) + 1`` groups; an edge belongs to the group above it. ``whole``: of whole numbers.
+
+    ``lowest``: of all numbers, if it is known, so that a group of one number is named by it.
+    """
     if not edges:
         return ("any",)
     said = spelled(edges)
     if whole:
         last = spelled([edge - 1 for edge in edges])
         middle = [low if low == high else f"{low} to {high}" for low, high in zip(said, last[1:], strict=False)]
-        return (f"up to {last[0]}", *middle, f"{said[-1]} or more")
+        first = last[0] if lowest == edges[0] - 1 else f"up to {last[0]}"
+        return (first, *middle, f"{said[-1]} or more")
     return (f"under {said[0]}", *(f"{low} to under {high}" for low, high in pairwise(said)), f"{said[-1]} or more")
 
 

@@ -99,6 +99,7 @@ class NumberCoder:
     edges: tuple[float, ...]
     whole: bool
     singles: bool = False
+    lowest: float = np.nan
     _parts: list[NDArray[np.int16]] = field(default_factory=list)
 
     def add(self, values: Any) -> None:
@@ -109,7 +110,9 @@ class NumberCoder:
 
     def column(self) -> Column:
         """All that was taken; groups without a row are left out."""
-        said = ("", *spelled(self.edges)) if self.singles else names(self.edges, self.whole)  # nothing is below the lowest
+        said = (
+            ("", *spelled(self.edges)) if self.singles else names(self.edges, self.whole, self.lowest)
+        )  # nothing is below the lowest
         return _in_order(self.name, said, _joined(self._parts))
 
 

@@ -21,24 +21,38 @@ from models.errors import DataError, UsageError
 CLUSTERS = ("project", "author")
 """Columns by which rows are not independent of each other, the first that there is."""
 _WEIGHT = "weight"
+_HALF = "(instr('02468ace', substr(sha256(id), 2, 1)) > 0)"
+"""Whether the first byte of the id's SHA-256 is even."""
+_ASIDE = {"author_date", "commit_date", "split", "label_kind"}
+_SAID_BY = {"component": "components", "language": "languages", "lines_added": LINES, "lines_deleted": LINES}
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which rows and columns. ``edges``: where numbers are parted, by column; quantiles without. ``cluster``: a column, or ""."""
+    """Which rows and columns. ``edges``: where numbers are parted, by column; quantiles without. ``cluster``: a column, or "".
+
+    ``halves``: to be told too which half every row is in, for the search for weak slices.
+    """
 
     attributes: tuple[str, ...]
     where: Expression | None = None
     cluster: str = ""
     edges: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    halves: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The table, and what has to be told about it."""
+    """The table, what has to be told about it, and the half of every row as ``explain.slices.discover.half_of`` gives it."""
 
     table: Table
     notes: tuple[str, ...] = ()
+    halves: NDArray[np.bool_] | None = None
+
+
+def to_search(source: Source) -> tuple[str, ...]:
+    """The attributes that weak slices are looked for in: one of those that say the same, and none about the dataset itself."""
+    return tuple(name for name in source.attributes if name not in _ASIDE and _SAID_BY.get(name) not in source.columns)
 
 
 def default_cluster(source: Source) -> str:
@@ -62,7 +76,8 @@ def load(source: Source, model: str, wanted: Wanted) -> Loaded:
         coder, note = _coder(source, scope, name, wanted.edges.get(name))
         coders.append(coder)
         notes += [note] if note else []
-    return Loaded(_read(source, scope, about.name, coders, wanted), tuple(notes))
+    table, halves = _read(source, scope, about.name, coders, wanted)
+    return Loaded(table, tuple(notes), halves if wanted.halves else None)
 
 
 def check_rows(source: Source, model: str) -> None:
@@ -141,20 +156,21 @@ def _number_coder(source: Source, scope: Scope, name: str, edges: Sequence[float
     asked = f"""select min(v), bool_and(v = round(v)), quantile_disc(v, {list(QUANTILES)}),
         (select list(v order by v) from (select distinct v from chosen where v is not null limit {FEW + 1})) from chosen"""
     low, whole, parts, values = source.query(f"{plain(name, Sort.NUMBER)} as v", scope, asked)[0]
+    lowest = math.nan if low is None else float(low)
     if edges is not None:
-        return NumberCoder(name, edges_of(edges, -np.inf, bool(whole)), bool(whole))
+        return NumberCoder(name, edges_of(edges, -np.inf, bool(whole)), bool(whole), lowest=lowest)
     if values and len(values) <= FEW:
         return NumberCoder(name, tuple(values), bool(whole), singles=True)
     parted = (parts or ()) if whole else map(rounded, parts or ())
-    return NumberCoder(name, edges_of(tuple(parted), low or 0.0, bool(whole)), bool(whole))
+    return NumberCoder(name, edges_of(tuple(parted), low or 0.0, bool(whole)), bool(whole), lowest=lowest)
 
 
 def _text(name: str) -> str:
     return plain(name, Sort.TEXT)
 
 
-def _read(source: Source, scope: Scope, model: str, coders: Sequence[Coder], wanted: Wanted) -> Table:
-    """One pass over the rows."""
+def _read(source: Source, scope: Scope, model: str, coders: Sequence[Coder], wanted: Wanted) -> tuple[Table, NDArray[np.bool_]]:
+    """(the table, the half of every row), in one pass over the rows."""
     weighted, sized = _is_weighted(source, scope), source.columns.get(LINES) is Sort.NUMBER
     select = [
         "label::utinyint",
@@ -162,22 +178,23 @@ def _read(source: Source, scope: Scope, model: str, coders: Sequence[Coder], wan
         "coalesce(flagged, score >= threshold)",
         f"coalesce({plain(_WEIGHT, Sort.NUMBER)}, 1.0)" if weighted else "true",
         plain(LINES, Sort.NUMBER) if sized else "true",
+        _HALF if wanted.halves else "true",
         _text(wanted.cluster) if wanted.cluster else "''",
         *(_selected(name, source.columns[name]) for name in wanted.attributes),
     ]
-    parts: list[list[NDArray[Any]]] = [[], [], [], [], []]
+    parts: list[list[NDArray[Any]]] = [[] for _ in range(6)]
     clusters = _Clusters()
     for batch in source.batches(", ".join(f"{said} as c{n}" for n, said in enumerate(select)), scope):
         for part, column in zip(parts, batch.columns, strict=False):
             part.append(column.to_numpy(zero_copy_only=False))
         if wanted.cluster:
-            clusters.add(batch.columns[5])
-        for coder, column in zip(coders, batch.columns[6:], strict=True):
+            clusters.add(batch.columns[6])
+        for coder, column in zip(coders, batch.columns[7:], strict=True):
             coder.add(column)
     if not parts[0]:
         raise UsageError(f"No scored row of {model} meets the expression; widen it.")
-    labels, scores, flagged, weights, lines = (np.concatenate(part) for part in parts)
-    return Table(
+    labels, scores, flagged, weights, lines, halves = (np.concatenate(part) for part in parts)
+    table = Table(
         model,
         labels,
         scores,
@@ -187,6 +204,7 @@ def _read(source: Source, scope: Scope, model: str, coders: Sequence[Coder], wan
         clusters.codes() if wanted.cluster else None,
         _lines(lines) if sized else None,
     )
+    return table, halves
 
 
 def _selected(name: str, sort: Sort) -> str:

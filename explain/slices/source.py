@@ -172,6 +172,7 @@ def _lock(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
     ):
         connection.execute(f"set {name} = false")
     connection.execute("set python_enable_replacements = false")
+    connection.execute("set disabled_optimizers = 'in_clause'")  # it makes joins of long lists, which lose the order of rows
     connection.execute("set lock_configuration = true")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from explain.slices.coding import OTHER
-from explain.slices.load import Loaded, Wanted, default_cluster, load
+from explain.slices.load import Loaded, Wanted, default_cluster, load, to_search
 from explain.slices.source import Source, open_source
 from explain.slices.types import Column, Labels
 from explain.slices.where import Sort
@@ -148,6 +149,33 @@ def test_clusters_and_weights(write: Write) -> None:
     assert table.weights.tolist() == [[1.0, 1.0, 2.5][int(one["id"][1:]) % 3] for one in rows]
     assert loaded(write(weight=lambda n: 1.0))[1].table.weights is None
     assert default_cluster(open_source([write(project=None)])) == ""
+
+
+def test_rows_stay_in_order_whatever_the_expression(write: Write) -> None:
+    wanted = [f"p{n}" for n in range(30)] + ["x'y"]
+    listed = ", ".join("'" + one.replace("'", "''") + "'" for one in wanted)
+    path = write()
+    for text in (f"project in ({listed})", " or ".join(f"project = 'p{n}'" for n in range(30)), f"not project in ({listed})"):
+        source, found = loaded(path, where=text, halves=True)
+        expression = source.expression(text)
+        assert expression is not None
+        rows = [one for one in scored() if holds(expression, one)]
+        assert found.table.scores.tolist() == [one["score"] for one in rows]
+        assert found.halves is not None
+        assert found.halves.tolist() == [hashlib.sha256(one["id"].encode()).digest()[0] % 2 == 0 for one in rows]
+
+
+def test_halves_are_drawn_by_a_hash_of_the_id(write: Write) -> None:
+    found = loaded(write(), halves=True)[1].halves
+    assert found is not None
+    assert found.tolist() == [hashlib.sha256(one["id"].encode()).digest()[0] % 2 == 0 for one in scored()]
+
+
+def test_attributes_that_say_the_same_are_searched_once(write: Write) -> None:
+    source = open_source([write(split=lambda n: "valid", component=lambda n: "c")])
+    searched = {"project", "languages", "files_changed", "share", "date", "cut", "component", "lines_changed"}
+    assert set(to_search(source)) == searched
+    assert set(source.attributes) - searched == {"language", "lines_added", "lines_deleted", "split"}
 
 
 def test_many_values_become_other_and_this_is_told(write: Write) -> None:
