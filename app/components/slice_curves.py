@@ -110,8 +110,12 @@ def _whiskers(points: Times, times: float, colour: str) -> dict[str, object]:
     return {
         "type": "data",
         "symmetric": False,
-        "array": [times * ((one.high if one.high is not None else 0.0) - one.value) if one.value is not None else 0 for one in own],
-        "arrayminus": [times * (one.value - (one.low if one.low is not None else 0.0)) if one.value is not None else 0 for one in own],
+        "array": [
+            times * ((one.high if one.high is not None else 0.0) - one.value) if one.value is not None else 0 for one in own
+        ],
+        "arrayminus": [
+            times * (one.value - (one.low if one.low is not None else 0.0)) if one.value is not None else 0 for one in own
+        ],
         "thickness": 2,
         "width": 5,
         "color": colour,
@@ -126,7 +130,9 @@ def reliability_caption(found: Mapping[str, Sequence[Bin]]) -> str:
         high = sum(one.score > (one.rate.high or 0.0) for one in bins)
         off = f" ({high} too high, {len(bins) - inside - high} too low)" if inside < len(bins) else ""
         said.append(f"{model} at {inside} of {len(bins)} points{off}")
-    return f"The score is what happens, as far as the 95 % interval tells: {'; '.join(said)}. Points stand for equally many changes."
+    return (
+        f"The score is what happens, as far as the 95 % interval tells: {'; '.join(said)}. Points stand for equally many changes."
+    )
 
 
 def reliability_table(found: Mapping[str, Sequence[Bin]]) -> Table:
@@ -173,7 +179,9 @@ def time_caption(found: Mapping[str, Times], metric: str) -> str:
         return f"Too little for a course over time: at most one point has 20 trials or more. {CAUTION}{hollow}"
     (start, first), (end, last) = sure[0], sure[-1]
     told = f"{TITLES[metric]} of {model} was {number(metric, first.value)}{ends(metric, first)} in {start}"
-    return f"{told} and {number(metric, last.value)}{ends(metric, last)} in {end}, {_moved(metric, first, last)}. {CAUTION}{hollow}"
+    return (
+        f"{told} and {number(metric, last.value)}{ends(metric, last)} in {end}, {_moved(metric, first, last)}. {CAUTION}{hollow}"
+    )
 
 
 def _moved(metric: str, first: Estimate, last: Estimate) -> str:
