@@ -27,7 +27,7 @@ help:
 	@echo "make app    install into .venv, then open the workbench in the browser"
 	@echo "make test   install, then run linter, type checker and tests"
 	@echo "make soak   install, then run the slow tests"
-	@echo "make bench  install, then measure how fast models score, and the search for flips beside others"
+	@echo "make bench  install, then measure how fast models score, the search for flips beside others, and slices"
 	@echo "make clean  remove .venv and what the tools left behind"
 
 app: install
@@ -52,6 +52,7 @@ soak: install
 bench: install
 	$(BIN)/python -m scripts.bench "$(DATASET)" $(MODELS)
 	$(BIN)/python -m scripts.flips $(if $(DATASET),"$(DATASET)") --model "$(firstword $(MODELS))" $(FLIPS)
+	$(BIN)/python -m scripts.slices.bench
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .hypothesis .coverage*

@@ -1,8 +1,9 @@
 """How fast slices are counted, measured and searched: ``python -m scripts.slices.bench``, as Markdown.
 
-Made-up predictions, one thread. Each time is the least of three (of thirty where it is short, of one where it is long), after one that does not count. Beside fairlearn and the
-sliceline package where they are installed, on the same rows in the same run: seconds depend on the machine and on what else
-it does, the ratios of one run much less. ``--memory ROWS`` takes the largest memory of a process of its own.
+Made-up predictions, one thread. A time is the least of three runs, of thirty short ones or of one long one, after one that
+does not count. Beside fairlearn and the sliceline package where they are installed, on the same rows in the same run: seconds
+depend on the machine and on what else it does, the ratios of one run much less. ``--memory ROWS`` takes the largest memory of
+a process of its own.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from explain.slices.cube import cube
-from explain.slices.discover import DiscoverOptions, discover
+from explain.slices.discover import discover
 from explain.slices.group import group
 from explain.slices.intervals import wilson
+from explain.slices.search import DiscoverOptions
 from explain.slices.significance import adjusted, evidence, one_sided
 from explain.slices.types import Column, Labels, Table
 from scripts.flips.tables import table
@@ -104,8 +106,8 @@ def _tested(rows: np.ndarray, wrong: int, every: int) -> object:
 
 
 def _row(name: str, seconds: float, floor: float | None, aim: float | None) -> Row:
-    bounds = ["" if one is None else f"{one:g} s" for one in (floor, aim)]
-    return name, f"{seconds:.4f} s" if seconds < 0.05 else f"{seconds:.2f} s", *bounds
+    least_wanted, wanted = ("" if one is None else f"{one:g} s" for one in (floor, aim))
+    return name, f"{seconds:.4f} s" if seconds < 0.05 else f"{seconds:.2f} s", least_wanted, wanted
 
 
 def beside(rows: int, sliced: int) -> list[Row]:

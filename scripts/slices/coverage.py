@@ -10,18 +10,19 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from explain.slices.counts import Counters
-from explain.slices.metrics import METRICS, Metric, MetricOptions
+from explain.slices.metrics import METRICS, Metric, MetricOptions, get
 from models.evaluate.markdown import escaped
 from scripts.flips.tables import table
 from scripts.slices.laws import law, sample, shares
 
 BASES, SIZES = (0.2, 0.5), (10, 20, 100, 1000)
 OPTIONS = MetricOptions(gate=20.0)
-_TRUTH_ROWS, _TRUTH_PARTS = 500_000, 8
+_PART = 500_000
 TRIALS = {
     "precision": (0, 1),
     "recall": (0, 2),
@@ -35,36 +36,47 @@ TRIALS = {
 """The states that are the trials of a metric of counters."""
 
 
-def truths(base: float, seed: int) -> dict[str, float]:
-    """The metrics of 4,000,000 rows of the law, in parts."""
-    random = np.random.default_rng(seed)
-    found: dict[str, list[float]] = {one.name: [] for one in METRICS}
-    for _ in range(_TRUTH_PARTS):
-        drawn = law(_TRUTH_ROWS, base, random)
+def truths(metrics: Sequence[Metric], base: float, rows: int, random: np.random.Generator) -> tuple[np.ndarray, dict[str, float]]:
+    """(the shares of the four states, the value of each metric) from so many rows of the law, in parts."""
+    found: dict[str, list[float]] = {one.name: [] for one in metrics}
+    parts = []
+    for _ in range(max(1, rows // _PART)):
+        drawn = law(min(rows, _PART), base, random)
         whole = sample(drawn)
-        counts = (shares(drawn) * drawn.rows)[None]
-        for one in METRICS:
+        parts.append(shares(drawn))
+        for one in metrics:
             if one.of_rows:
                 found[one.name].append(one.of_rows(whole, OPTIONS)[0])
-            elif one.of_counters:
-                found[one.name].append(float(one.of_counters(Counters(counts, counts, counts)).value[0]))
-    return {name: float(np.mean(values)) for name, values in found.items()}
+    every = np.mean(parts, axis=0)
+    counts = every[None] * rows
+    for one in metrics:
+        if one.of_counters:
+            found[one.name].append(float(one.of_counters(Counters(counts, counts, counts)).value[0]))
+    return every, {name: float(np.mean(values)) for name, values in found.items()}
 
 
-def covered(metric: Metric, base: float, rows: int, truth: float, random: np.random.Generator, draws: int) -> tuple[int, int]:
+@dataclass(frozen=True, slots=True)
+class Law:
+    """A base rate, the shares of the four states under it, and how many draws are made."""
+
+    base: float
+    shares: np.ndarray
+    draws: int
+
+
+def covered(metric: Metric, own: Law, rows: int, truth: float, random: np.random.Generator) -> tuple[int, int]:
     """(how many intervals hold ``truth``, how many were defined)."""
     if metric.of_counters is not None:
-        share = shares(law(_TRUTH_ROWS, base, np.random.default_rng(1)))
-        share = np.where(np.isin(np.arange(4), TRIALS[metric.name]), share, 0)
-        counts = random.multinomial(rows, share / share.sum(), draws)
+        share = np.where(np.isin(np.arange(4), TRIALS[metric.name]), own.shares, 0)
+        counts = random.multinomial(rows, share / share.sum(), own.draws)
         found = metric.of_counters(Counters(counts, counts, counts))
         known = np.isfinite(found.value)
         inside = (found.low <= truth + 1e-12) & (truth <= found.high + 1e-12)
         return int((inside & known).sum()), int(known.sum())
     assert metric.of_rows is not None
     held = many = 0
-    for _ in range(draws):
-        value, low, high = metric.of_rows(sample(law(rows, base, random)), OPTIONS)
+    for _ in range(own.draws):
+        value, low, high = metric.of_rows(sample(law(rows, own.base, random)), OPTIONS)
         many += np.isfinite(value)
         held += low <= truth <= high
     return held, many
@@ -74,14 +86,16 @@ def main(arguments: Sequence[str]) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m scripts.slices.coverage", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--draws", type=int, default=2000, help="simulations for every metric, base rate and n")
+    parser.add_argument("--truth-rows", type=int, default=4_000_000, help="rows of the law that the truth is taken from")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--metrics", nargs="*", default=[one.name for one in METRICS])
     given = parser.parse_args(arguments)
     random, rows = np.random.default_rng(given.seed), []
     for base in BASES:
-        known = truths(base, given.seed + 1)
-        for metric in (one for one in METRICS if one.name in given.metrics):
-            found = [covered(metric, base, n, known[metric.name], random, given.draws) for n in SIZES]
+        chosen = [get(name) for name in given.metrics]
+        every, known = truths(chosen, base, given.truth_rows, np.random.default_rng(given.seed + 1))
+        for metric in chosen:
+            found = [covered(metric, Law(base, every, given.draws), n, known[metric.name], random) for n in SIZES]
             cells = [_cell(held, many, given.draws) for held, many in found]
             rows.append((f"{base:g}", escaped(metric.title), f"{known[metric.name]:.3f}", *cells))
             print(*rows[-1], sep="  ", file=sys.stderr, flush=True)
