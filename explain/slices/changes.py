@@ -38,7 +38,7 @@ def worst(table: Table, inside: NDArray[np.bool_], most: int) -> tuple[int, ...]
 
 
 def changes(source: Source, model: str, where: Expression | None, places: Sequence[int]) -> tuple[Change, ...]:
-    """The changes at ``places`` of the table that ``explain.slices.load`` makes of the same model and expression, in their order."""
+    """The changes at ``places`` of the table that ``load`` makes of the same model and expression, in their order."""
     told = [f"{_said(source, name)} as {name}" for name in _COLUMNS]
     wanted, found, start = np.unique(np.asarray(places, np.int64)), {}, 0
     for batch in source.batches(", ".join(told), source.scope(model, where)):
