@@ -9,15 +9,16 @@ from pathlib import Path
 import streamlit as st
 
 from app.dataset_work import dataset_at, hashed, stamp
-from explain.slices.changes import Change
+from explain.slices.changes import Change, worst
 from explain.slices.changes import changes as changes_at
-from explain.slices.changes import worst
 from explain.slices.counts import holds
 from explain.slices.curves import Bin, Period, gate_curve, over_time, reliability
 from explain.slices.group import group
 from explain.slices.load import Loaded, Wanted, load
 from explain.slices.metrics import MetricOptions
 from explain.slices.source import Source, open_source
+from explain.slices.span import Span, span_of
+from explain.slices.thresholds import Plan, ThresholdOptions, plan
 from explain.slices.types import Estimate, Slice, SliceReport
 from explain.slices.where import Sort
 from models.errors import UsageError
@@ -71,6 +72,14 @@ class Changes:
     worst: tuple[Change, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Thresholds, and the time that flags and misses are counted over; None where too little is dated."""
+
+    plan: Plan
+    span: Span | None
+
+
 def predictions_at(text: str) -> tuple[Path, ...]:
     """The files and folders that ``text`` names on the server's disk, separated by semicolons. Raises DataError."""
     return tuple(dataset_at(part) for part in text.split(_SEPARATOR) if part.strip())
@@ -85,6 +94,11 @@ def opened(paths: tuple[Path, ...]) -> Chosen:
 def saved_slices() -> Path:
     """The file of the slices that were saved by name, beside the folder of registered models."""
     return place().parent / "slices.json"
+
+
+def single_valued(source: Source) -> tuple[str, ...]:
+    """The attributes with one value a row that slices can have thresholds of their own by."""
+    return tuple(name for name in source.attributes if source.columns[name] is not Sort.TEXTS)
 
 
 def dates_of(source: Source) -> tuple[str, ...]:
@@ -120,6 +134,11 @@ def times(chosen: Chosen, asked: Asked, period: Period) -> Times:
 def changes(chosen: Chosen, asked: Asked, inside: Slice) -> Changes:
     """The changes of a slice, worst first. Raises DataError, UsageError."""
     return _changes(chosen.key, asked.model, asked.by, inside, chosen)
+
+
+def planned(chosen: Chosen, asked: Asked, ratio: float) -> Planned:
+    """The thresholds of least cost where a miss costs ``ratio`` needless flags. Raises UsageError."""
+    return _planned(chosen.key, asked, ratio, chosen)
 
 
 def clones_in(text: str, project: str) -> Path | None:
@@ -167,6 +186,22 @@ def _bins(key: str, model: str, _chosen: Chosen) -> tuple[Bin, ...]:
 def _times(key: str, asked: Asked, period: Period, _chosen: Chosen) -> Times:
     table = loaded(_chosen, asked.model, asked.by).table
     return over_time(table, asked.by[0], asked.metric, period, _chosen.options)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Choosing thresholds…")
+def _planned(key: str, asked: Asked, ratio: float, _chosen: Chosen) -> Planned:
+    found = _halved(key, asked.model, asked.by, _chosen)
+    span = span_of(_chosen.source, asked.model, _chosen.source.expression(_chosen.where))
+    weeks = None if span is None or span.weeks < 1 else span.weeks
+    assert found.halves is not None
+    chosen = plan(found.table, found.halves, ThresholdOptions(ratio), next(iter(asked.by), ""), weeks)
+    return Planned(chosen, None if weeks is None else span)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the predictions…")
+def _halved(key: str, model: str, by: tuple[str, ...], _chosen: Chosen) -> Loaded:
+    where = _chosen.source.expression(_chosen.where)
+    return load(_chosen.source, model, Wanted(by, where, _chosen.cluster, halves=True))
 
 
 @st.cache_resource(max_entries=64, show_spinner="Looking the changes up…")

@@ -88,7 +88,10 @@ def _needed(found: Changes, links: list[str | None], code: str) -> str:
     lacking = sorted({one.project for one, link in zip(found.worst, links, strict=True) if link is None and one.project})
     projects = ", ".join(lacking[:5]) + (" and others" if len(lacking) > 5 else "")
     if code:
-        return f"Changes without “open” need a clone of {projects or 'their project'} in {code}, as OWNER/NAME or NAME, or a dataset."
+        wanted = projects or "their project"
+        return (
+            f"Changes without “open” need a clone of {wanted} in {code}, as OWNER/NAME or NAME, or the dataset that was scored."
+        )
     return (
         "The predictions hold no text of changes. To open one in Inspect, name above the folder of your local clones "
         f"({projects or 'of the projects'}), each as OWNER/NAME or NAME, or the dataset that was scored."

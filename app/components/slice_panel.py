@@ -24,16 +24,20 @@ from app.components.slice_heat import heat_caption, heat_map
 from app.components.slice_look import Said, show_fitted
 from app.components.slice_source import Looking
 from app.components.slice_words import ALL, TITLES, named
+from app.components.threshold_panel import show_thresholds
 from app.components.weak_panel import show_weak
 from app.slice_work import Asked, bins, changes, dates_of, gates, grouped, loaded, times
 from explain.slices.curves import Period
-from explain.slices.group import DEFAULT
+from explain.slices.group import DEFAULT, FEW
 from explain.slices.metrics import METRICS
 
 _FIRST = ("language", "component", "project")
-_TABS = ("Slices", "Heat map", "Gates and scores", "Over time", "Weak slices")
+_TABS = ("Slices", "Heat map", "Gates and scores", "Over time", "Thresholds", "Weak slices")
+_OWN_METRICS = {"Gates and scores", "Thresholds", "Weak slices"}
+"""What does not depend on the metric that is chosen."""
 _BARS = "bars"
-_WIDE = 300
+_PERIODS = [str(one) for one in Period]
+_WIDE, _BOX = 300, 430
 
 
 def show_slices(looking: Looking) -> None:
@@ -42,7 +46,7 @@ def show_slices(looking: Looking) -> None:
     with row:
         metric = _choose_metric(looking)
     tabs = st.tabs(_TABS, key="answer", bind="query-params")
-    answers = (_show_bars, _show_heat, _show_curves, _show_times, _show_search)
+    answers = (_show_bars, _show_heat, _show_curves, _show_times, _show_thresholds, _show_search)
     for tab, answer in zip(tabs, answers, strict=True):
         if tab.open:
             with tab, problems():
@@ -60,6 +64,7 @@ def _choose_metric(looking: Looking) -> str:
         bind="query-params",
         format_func=TITLES.__getitem__,
         width=_WIDE,
+        disabled=st.session_state.get("answer") in _OWN_METRICS,
     )
     card = next(one for one in METRICS if one.name == metric)
     st.caption(plain(f"{card.summary} Interval: {card.paper}."))
@@ -128,7 +133,7 @@ def _tell_notes(looking: Looking, by: tuple[str, ...]) -> None:
 
 
 def _show_heat(looking: Looking, metric: str) -> None:
-    names, first = _attributes(looking)
+    names, _ = _attributes(looking)
     row = st.container(horizontal=True)
     sides = ("component", "language") if {"component", "language"} <= set(names) else (names[0], names[-1])
     with row:
@@ -149,7 +154,8 @@ def _show_heat(looking: Looking, metric: str) -> None:
 def _show_curves(looking: Looking, metric: str) -> None:
     curves = {one: gates(looking.chosen, one) for one in looking.models}
     found = {one: bins(looking.chosen, one) for one in looking.models}
-    with st.container(horizontal=True, gap="medium"):
+    large = looking.look.large
+    with st.container(horizontal=not large, gap="medium"):
         for key, title, figure, said in (
             ("gate", "Gate x %, catch y %", gate_figure(curves, looking.look), Said(gate_caption(curves), gate_table(curves))),
             (
@@ -159,7 +165,7 @@ def _show_curves(looking: Looking, metric: str) -> None:
                 Said(reliability_caption(found), reliability_table(found)),
             ),
         ):
-            with st.container(width="stretch" if looking.look.large else 480):
+            with st.container(width="stretch" if large else _BOX):
                 st.markdown(f"**{plain(title)}**")
                 show_fitted(figure, said, key, looking.look)
 
@@ -172,12 +178,26 @@ def _show_times(looking: Looking, metric: str) -> None:
     row = st.container(horizontal=True, vertical_alignment="bottom")
     with row:
         name = dates[0] if len(dates) == 1 else st.selectbox("Date", dates, key="date", bind="query-params", width=_WIDE)
-        period = st.segmented_control(
-            "By", [str(one) for one in Period], default="month", required=True, key="period", bind="query-params"
+        usual = _usual_period(looking, metric, name)
+        period = Period(
+            st.segmented_control("By", _PERIODS, default=str(usual), required=True, key="period", bind="query-params") or usual
         )
-    found = {one: times(looking.chosen, Asked(one, metric, (name,)), Period(period or "month")) for one in looking.models}
+    found = {one: times(looking.chosen, Asked(one, metric, (name,)), period) for one in looking.models}
     figure = time_figure(found, metric, looking.look)
     show_fitted(figure, Said(time_caption(found, metric), time_table(found, metric)), "times", looking.look)
+
+
+def _usual_period(looking: Looking, metric: str, name: str) -> Period:
+    """The shortest on which most points have enough rows behind them."""
+    for period in Period:
+        points = times(looking.chosen, Asked(looking.models[0], metric, (name,)), period)
+        if 2 * sum(one.n >= FEW for _, one in points) >= len(points):
+            return period
+    return Period.YEAR
+
+
+def _show_thresholds(looking: Looking, metric: str) -> None:
+    show_thresholds(looking)
 
 
 def _show_search(looking: Looking, metric: str) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.components.chart_style import GREY, ORANGE, framed, label, rgba
+from app.components.chart_style import GREY, ORANGE, framed, label
 from app.components.data_table import Cell, Table
 from app.components.plain import plain
 from app.components.search_progress import outcome
-from app.components.slice_look import Look, Said, show_fitted
+from app.components.slice_look import Look, Said, filling, show_fitted, whiskers
 from app.components.slice_source import Looking
 from app.components.slice_words import number, valued
 from app.weak_work import Hunt, find_hunt, start_hunt
@@ -53,8 +53,8 @@ def show_weak(looking: Looking) -> None:
         st.caption("Stopped before the search was through.")
     else:
         st.caption(
-            "All slices of the attributes and their pairs (or as asked) are searched on one half of the changes; what is found is "
-            "tested on the other half, with p-values adjusted for all that was tested."
+            "All slices of so many conditions are searched on one half of the changes; what is found is tested on the other half, "
+            "with p-values adjusted for all that was tested."
         )
 
 
@@ -79,8 +79,8 @@ def summary(found: Discovery, model: str) -> str:
     errors = ERRORS[found.kind]
     if not found.found:
         return (
-            f"No slice of {model} is proven weaker than the rest: of {found.candidates:,} that were tested none has an adjusted p "
-            f"of at most {found.level:g}. That is no proof that there is none."
+            f"No slice of {model} is proven weaker than the rest: of {found.candidates:,} that were tested none has an adjusted "
+            f"p of at most {found.level:g}. That is no proof that there is none."
         )
     first = found.found[0]
     many = "1 weak slice" if len(found.found) == 1 else f"{len(found.found)} weak slices"
@@ -103,10 +103,18 @@ def _share(one: Estimate) -> str:
 def looked_at(found: Discovery) -> str:
     """What was searched and tested, and what the figures are from."""
     return (
-        f"{found.screened:,} slices had enough rows and were searched on {found.rows:,} changes; {found.candidates:,} were tested "
-        f"on {found.confirming:,} others, where all figures are from; at most {100 * found.level:.0f} % of such findings are "
-        "expected to be chance."
+        f"{found.screened:,} slices had enough rows and were searched on {found.rows:,} changes; {found.candidates:,} were "
+        f"tested on {found.confirming:,} others, where all figures are from; at most {100 * found.level:.0f} % of such findings "
+        f"are expected to be chance.{_not_worse(found)}"
     )
+
+
+def _not_worse(found: Discovery) -> str:
+    """What has to be told of slices that are worse only than the rows which no slice above them holds."""
+    many = sum(one.difference.low is None or one.difference.low <= 0 for one in found.found)
+    if not many:
+        return ""
+    return f" {many} of them {'is' if many == 1 else 'are'} worse only than the rows that no slice above holds, not than all the rest."
 
 
 def weak_bars(found: Discovery, look: Look) -> go.Figure:
@@ -120,16 +128,8 @@ def weak_bars(found: Discovery, look: Look) -> go.Figure:
             y=list(range(len(shown))),
             width=0.6,
             name="in the slice",
-            marker={"color": rgba(ORANGE, 0.6), "line": {"color": ORANGE, "width": 1}},
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": [100 * abs((one.high or 0.0) - (one.value or 0.0)) for one in rates],
-                "arrayminus": [100 * abs((one.value or 0.0) - (one.low or 0.0)) for one in rates],
-                "color": GREY,
-                "thickness": 2.5,
-                "width": 5,
-            },
+            marker=filling(ORANGE, "", [False] * len(shown)),
+            error_x=whiskers(rates, 100.0, ORANGE, look),
             customdata=[label(_share(one)) for one in rates],
             hovertemplate="%{customdata}<extra></extra>",
         )
@@ -161,8 +161,8 @@ def _broken(one: WeakSlice) -> str:
 def weak_table(found: Discovery) -> Table:
     """A row for every weak slice; conditions are anybody's text."""
     header = (
-        "Slice", "Changes", "Errors", "Errors from", "Errors to", "n", "Elsewhere", "More by", "More from", "More to", "Times", "Adjusted p",
-        "Part of", "What to do", "Why",
+        "Slice", "Changes", "Errors", "Errors from", "Errors to", "n", "Elsewhere", "More by", "More from", "More to", "Times",
+        "Adjusted p", "Part of", "What to do", "Why",
     )  # fmt: skip
     return Table(header, tuple(map(_row, found.found)))
 
@@ -171,6 +171,6 @@ def _row(one: WeakSlice) -> tuple[Cell, ...]:
     rate, more = one.rate, one.difference
     parent = "" if one.parent is None else conditions_of(one.parent)
     return (
-        conditions_of(one.slice), one.rows, rate.value, rate.low, rate.high, rate.n, one.rest.value, more.value, more.low, more.high,
-        one.ratio.value, one.p, parent, ACTIONS[one.action], one.reason,
+        conditions_of(one.slice), one.rows, rate.value, rate.low, rate.high, rate.n, one.rest.value, more.value, more.low,
+        more.high, one.ratio.value, one.p, parent, ACTIONS[one.action], one.reason,
     )  # fmt: skip
