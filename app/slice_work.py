@@ -9,17 +9,23 @@ from pathlib import Path
 import streamlit as st
 
 from app.dataset_work import dataset_at, hashed, stamp
-from explain.slices.changes import Changes, worst
+from explain.slices.changes import Change, worst
+from explain.slices.changes import changes as changes_at
+from explain.slices.counts import holds
 from explain.slices.curves import Bin, Period, gate_curve, over_time, reliability
 from explain.slices.group import group
 from explain.slices.load import Loaded, Wanted, load
 from explain.slices.metrics import MetricOptions
 from explain.slices.source import Source, open_source
+from explain.slices.span import Span, span_of
+from explain.slices.thresholds import Plan, ThresholdOptions, plan
 from explain.slices.types import Estimate, Slice, SliceReport
 from explain.slices.where import Sort
 from models.errors import UsageError
 from models.registry.folder import place
 
+MOST_CHANGES = 200
+"""So many changes of a slice are shown at most."""
 _SEPARATOR = ";"
 Curve = tuple[tuple[float, Estimate], ...]
 Times = tuple[tuple[str, Estimate], ...]
@@ -57,6 +63,23 @@ class Asked:
     by: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How many ``rows`` a slice has, how many of them are judged wrongly, and the worst of them, at most 200."""
+
+    rows: int
+    wrong: int
+    worst: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Thresholds, and the time that flags and misses are counted over; None where too little is dated."""
+
+    plan: Plan
+    span: Span | None
+
+
 def predictions_at(text: str) -> tuple[Path, ...]:
     """The files and folders that ``text`` names on the server's disk, separated by semicolons. Raises DataError."""
     return tuple(dataset_at(part) for part in text.split(_SEPARATOR) if part.strip())
@@ -71,6 +94,11 @@ def opened(paths: tuple[Path, ...]) -> Chosen:
 def saved_slices() -> Path:
     """The file of the slices that were saved by name, beside the folder of registered models."""
     return place().parent / "slices.json"
+
+
+def single_valued(source: Source) -> tuple[str, ...]:
+    """The attributes with one value a row that slices can have thresholds of their own by."""
+    return tuple(name for name in source.attributes if source.columns[name] is not Sort.TEXTS)
 
 
 def dates_of(source: Source) -> tuple[str, ...]:
@@ -106,6 +134,11 @@ def times(chosen: Chosen, asked: Asked, period: Period) -> Times:
 def changes(chosen: Chosen, asked: Asked, inside: Slice) -> Changes:
     """The changes of a slice, worst first. Raises DataError, UsageError."""
     return _changes(chosen.key, asked.model, asked.by, inside, chosen)
+
+
+def planned(chosen: Chosen, asked: Asked, ratio: float) -> Planned:
+    """The thresholds of least cost where a miss costs ``ratio`` needless flags. Raises UsageError."""
+    return _planned(chosen.key, asked, ratio, chosen)
 
 
 def clones_in(text: str, project: str) -> Path | None:
@@ -155,7 +188,27 @@ def _times(key: str, asked: Asked, period: Period, _chosen: Chosen) -> Times:
     return over_time(table, asked.by[0], asked.metric, period, _chosen.options)
 
 
+@st.cache_resource(max_entries=64, show_spinner="Choosing thresholds…")
+def _planned(key: str, asked: Asked, ratio: float, _chosen: Chosen) -> Planned:
+    found = _halved(key, asked.model, asked.by, _chosen)
+    span = span_of(_chosen.source, asked.model, _chosen.source.expression(_chosen.where))
+    weeks = None if span is None or span.weeks < 1 else span.weeks
+    assert found.halves is not None
+    chosen = plan(found.table, found.halves, ThresholdOptions(ratio), next(iter(asked.by), ""), weeks)
+    return Planned(chosen, None if weeks is None else span)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the predictions…")
+def _halved(key: str, model: str, by: tuple[str, ...], _chosen: Chosen) -> Loaded:
+    where = _chosen.source.expression(_chosen.where)
+    return load(_chosen.source, model, Wanted(by, where, _chosen.cluster, halves=True))
+
+
 @st.cache_resource(max_entries=64, show_spinner="Looking the changes up…")
 def _changes(key: str, model: str, by: tuple[str, ...], inside: Slice, _chosen: Chosen) -> Changes:
+    table = loaded(_chosen, model, by).table
+    members = holds(table, inside)
     where = _chosen.source.expression(_chosen.where)
-    return worst(_chosen.source, loaded(_chosen, model, by).table, where, inside)
+    found = changes_at(_chosen.source, model, where, worst(table, members, MOST_CHANGES))
+    wrong = int((members & (table.flagged != (table.labels == 1))).sum())
+    return Changes(int(members.sum()), wrong, found)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from app.components.chart_style import GREY, framed, label, rgba
+from app.components.chart_style import framed, label
 from app.components.data_table import Cell, Table
-from app.components.slice_look import CAUTION, FEW, MODELS, Look
+from app.components.slice_look import CAUTION, MODELS, Look, filling, whiskers
 from app.components.slice_words import (
     PERCENT,
     TITLES,
@@ -22,6 +22,7 @@ from app.components.slice_words import (
     proven_worse,
     scale,
 )
+from explain.slices.group import FEW
 from explain.slices.metrics import get
 from explain.slices.types import Estimate, Slice, SliceReport
 
@@ -52,6 +53,11 @@ class Sheet:
         """The metric of a slice, which may be none of these."""
         return next((one.estimates[self.metric] for one in self.reports if one.slice == where), _NOTHING)
 
+    @property
+    def known(self) -> tuple[SliceReport, ...]:
+        """Those of the slices on which the metric is defined."""
+        return tuple(one for one in self.slices if one.estimates[self.metric].value is not None)
+
 
 def bars(sheets: Sequence[Sheet], look: Look) -> go.Figure:
     """The slices that the first model is proven worst on, on top; grey where few rows are behind.
@@ -59,15 +65,15 @@ def bars(sheets: Sequence[Sheet], look: Look) -> go.Figure:
     A mark's ``customdata`` begins with the place of its slice.
     """
     first = sheets[0]
-    shown = first.slices[: look.most]
+    shown = first.known[: look.most]
     drawn = go.Figure()
     width = 0.66 / len(sheets)
     for at, sheet in enumerate(sheets):
         shift = (at - (len(sheets) - 1) / 2) * width
-        drawn.add_trace(_trace(sheet, shown, at, shift, width))
+        drawn.add_trace(_trace(sheet, shown, at, (shift, width), look))
         _mark_whole(drawn, sheet, at)
-    framed(drawn, 110 + look.row * max(len(shown), 2) * (3 if len(sheets) > 1 else 2) // 2)
-    names = [f"{label(named(one.slice, first.by))}  n = {one.estimates[first.metric].n:,.0f}" for one in shown]
+    framed(drawn, 110 + 2 * look.letters + look.row * max(len(shown), 2) * (4 if len(sheets) > 1 else 3) // 3)
+    names = [_name(sheets, one.slice) for one in shown]
     drawn.update_yaxes(tickmode="array", tickvals=list(range(len(shown))), ticktext=names, range=[len(shown) - 0.45, -0.55])
     drawn.update_xaxes(title=axis(first.metric), rangemode="tozero")
     if first.metric in PERCENT:
@@ -82,41 +88,30 @@ def _end(sheets: Sequence[Sheet], shown: Sequence[SliceReport]) -> float:
     return min(102.0, 100 * max([*highs, *(sheet.of(()).value or 0.0 for sheet in sheets), 0.01]) * 1.04)
 
 
-def _trace(sheet: Sheet, shown: Sequence[SliceReport], at: int, shift: float, width: float) -> go.Bar:
-    colour, _, pattern, _ = MODELS[at]
+def _name(sheets: Sequence[Sheet], where: Slice) -> str:
+    """The slice with its trials, of both models where these differ."""
+    trials = dict.fromkeys(f"{sheet.of(where).n:,.0f}" for sheet in sheets)
+    return f"{label(named(where, sheets[0].by))}  n = {' | '.join(trials)}"
+
+
+def _trace(sheet: Sheet, shown: Sequence[SliceReport], at: int, place: tuple[float, float], look: Look) -> go.Bar:
+    (shift, width), (colour, _, pattern, _) = place, MODELS[at]
     own = [sheet.of(one.slice) for one in shown]
     times = scale(sheet.metric)
-    thin = [one.n < 20 for one in own]
     return go.Bar(
         orientation="h",
         name=label(sheet.model),
         x=[None if one.value is None else times * one.value for one in own],
-        y=[place + shift for place in range(len(shown))],
+        y=[at_row + shift for at_row in range(len(shown))],
         width=width * 0.92,
-        marker={
-            "color": [rgba(FEW if few else colour, 0.35 if few else 0.6) for few in thin],
-            "line": {"color": colour, "width": 1},
-            "pattern": {"shape": ["x" if few else pattern for few in thin], "fgcolor": colour, "size": 7, "fillmode": "overlay"},
-        },
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": [times * _apart(one.value, one.high) for one in own],
-            "arrayminus": [times * _apart(one.value, one.low) for one in own],
-            "color": GREY,
-            "thickness": 2.5,
-            "width": 5,
-        },
+        marker=filling(colour, pattern, [one.n < FEW for one in own]),
+        error_x=whiskers(own, times, colour, look),
         customdata=[
-            (place, label(named(one.slice, sheet.by)), estimated(sheet.metric, each), f"{one.rows:,}")
-            for place, (one, each) in enumerate(zip(shown, own, strict=True))
+            (at_row, label(named(one.slice, sheet.by)), estimated(sheet.metric, each), f"{one.rows:,}")
+            for at_row, (one, each) in enumerate(zip(shown, own, strict=True))
         ],
         hovertemplate="%{customdata[1]}: %{customdata[2]}; %{customdata[3]} changes",
     )
-
-
-def _apart(value: float | None, end: float | None) -> float:
-    return 0.0 if value is None or end is None else abs(end - value)
 
 
 def _mark_whole(drawn: go.Figure, sheet: Sheet, at: int) -> None:
@@ -134,15 +129,14 @@ def _mark_whole(drawn: go.Figure, sheet: Sheet, at: int) -> None:
 
 def caption(sheet: Sheet, look: Look) -> str:
     """The slice that is proven worst, how many are, and what few rows are behind."""
-    metric, slices = sheet.metric, sheet.slices
+    metric, known = sheet.metric, sheet.known
     title = TITLES[metric]
-    known = [one for one in slices if one.estimates[metric].value is not None]
     if not known:
         return f"{title} is undefined in every slice: it needs {_needed(metric)}."
     if get(metric).direction == "none":
         first = known[0]
         return f"The largest slice is {_told(sheet, first)}; {_whole(sheet)}. {_rest(sheet, look)}"
-    worse = proven_worse(metric, tuple(known), sheet.whole)
+    worse = proven_worse(metric, known, sheet.whole)
     if not worse:
         said = f"No slice is proven worse than all changes ({_whole(sheet)}): no interval lies wholly on the worse side"
     else:
@@ -170,11 +164,12 @@ def _whole(sheet: Sheet) -> str:
 
 
 def _rest(sheet: Sheet, look: Look) -> str:
-    few = sum(one.few for one in sheet.slices)
-    thin = f" Under 20 trials are behind {few} of {len(sheet.slices)} slices, drawn grey and crossed." if few else ""
-    left = len(sheet.slices) - look.most
+    few = sum(one.estimates[sheet.metric].n < FEW for one in sheet.known)
+    undefined, left = len(sheet.slices) - len(sheet.known), len(sheet.known) - look.most
+    thin = f" Under {FEW} trials are behind {few} of {len(sheet.known)}, drawn grey and crossed." if few else ""
+    nothing = f" In {undefined:,} more it is undefined; they are in the table alone." if undefined else ""
     more = f" {left:,} further slices are in the table." if left > 0 else ""
-    return f"{CAUTION}{thin}{more}"
+    return f"{CAUTION}{thin}{more}{nothing}"
 
 
 def bars_table(sheets: Sequence[Sheet]) -> Table:

@@ -9,8 +9,8 @@ import streamlit as st
 
 from app.components.data_table import Cell, Table
 from app.components.plain import plain, visible
-from app.slice_work import clones_in
-from explain.slices.changes import Change, Changes
+from app.slice_work import Changes, clones_in
+from explain.slices.changes import Change
 
 _LINK = "Inspect"
 
@@ -53,12 +53,12 @@ def changes_table(found: Changes, links: list[str | None]) -> Table:
     """A row for every change; ids and projects are anybody's text."""
     shown = any(links)
     rows = tuple(_row(one, link, shown) for one, link in zip(found.worst, links, strict=True))
-    return Table(("Judged", "Id", "Project", "Score", "Label", *((_LINK,) if shown else ())), rows)
+    return Table(("Judged", "Id", "Project", "Date", "Score", "Label", *((_LINK,) if shown else ())), rows)
 
 
 def _row(one: Change, link: str | None, shown: bool) -> tuple[Cell, ...]:
-    judged = ("missed" if one.label else "false alarm") if one.wrong else "right"
-    return (judged, one.id, one.project, one.score, one.label, *((link,) if shown else ()))
+    judged = "right" if one.flagged == bool(one.label) else "missed" if one.label else "false alarm"
+    return (judged, one.id, one.project, one.date, one.score, one.label, *((link,) if shown else ()))
 
 
 def address(one: Change, code: str) -> str | None:
@@ -88,7 +88,10 @@ def _needed(found: Changes, links: list[str | None], code: str) -> str:
     lacking = sorted({one.project for one, link in zip(found.worst, links, strict=True) if link is None and one.project})
     projects = ", ".join(lacking[:5]) + (" and others" if len(lacking) > 5 else "")
     if code:
-        return f"Changes without “open” need a clone of {projects or 'their project'} in {code}, as OWNER/NAME or NAME, or a dataset."
+        wanted = projects or "their project"
+        return (
+            f"Changes without “open” need a clone of {wanted} in {code}, as OWNER/NAME or NAME, or the dataset that was scored."
+        )
     return (
         "The predictions hold no text of changes. To open one in Inspect, name above the folder of your local clones "
         f"({projects or 'of the projects'}), each as OWNER/NAME or NAME, or the dataset that was scored."

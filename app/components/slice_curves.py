@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
 from app.components.chart_style import GREY, framed, label, rgba
 from app.components.data_table import Cell, Table
-from app.components.slice_look import CAUTION, MODELS, Look
+from app.components.slice_look import CAUTION, MODELS, Look, whiskers
 from app.components.slice_words import PERCENT, TITLES, axis, ends, estimated, number, scale
 from explain.slices.curves import Bin
+from explain.slices.group import FEW
 from explain.slices.metrics import get
 from explain.slices.types import Estimate
 
@@ -18,6 +20,7 @@ GATED = 20.0
 """The percentage of gated changes that the caption speaks of."""
 Points = Sequence[tuple[float, Estimate]]
 Times = Sequence[tuple[str, Estimate]]
+_SPAN = re.compile(r"(?P<year>\d{4})(?:-(?P<month>\d\d)| Q(?P<quarter>[1-4]))?", re.ASCII)
 _STRAIGHT = {"color": GREY, "width": 1.5, "dash": "dot"}
 
 
@@ -67,9 +70,9 @@ def gate_caption(curves: Mapping[str, Points]) -> str:
         own = dict(points)[GATED]
         if own.value is None:
             return f"Nothing can be caught: no change of {model} was defective."
-        said.append(f"{number('caught', own.value)}{ends('caught', own)} with {model}")
-    caught = " and ".join(said)
-    return f"Gating the riskiest {GATED:.0f} % of the changes catches of the defective ones {caught}. {CAUTION}"
+        ones = "" if said else " of the defective ones"
+        said.append(f"{number('caught', own.value)}{ends('caught', own)}{ones} with {model}")
+    return f"Gating the riskiest {GATED:.0f} % of the changes catches {' and '.join(said)}. {CAUTION}"
 
 
 def gate_table(curves: Mapping[str, Points]) -> Table:
@@ -86,12 +89,11 @@ def reliability_figure(found: Mapping[str, Sequence[Bin]], look: Look) -> go.Fig
     drawn.add_trace(go.Scatter(x=[0, end], y=[0, end], mode="lines", name="as it says", line=_STRAIGHT, hoverinfo="skip"))
     for at, (model, bins) in enumerate(found.items()):
         colour, dash, _, mark = MODELS[at]
-        points = [("", one.rate) for one in bins]
         drawn.add_trace(
             go.Scatter(
                 x=[100 * one.score for one in bins],
                 y=[100 * (one.rate.value or 0.0) for one in bins],
-                error_y=_whiskers(points, 100.0, colour),
+                error_y=whiskers([one.rate for one in bins], 100.0, colour, look),
                 mode="lines+markers",
                 name=label(model),
                 line={"color": colour, "width": 1.5, "dash": dash},
@@ -105,19 +107,6 @@ def reliability_figure(found: Mapping[str, Sequence[Bin]], look: Look) -> go.Fig
     return framed(drawn, look.height)
 
 
-def _whiskers(points: Times, times: float, colour: str) -> dict[str, object]:
-    own = [one for _, one in points]
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [times * ((one.high if one.high is not None else 0.0) - one.value) if one.value is not None else 0 for one in own],
-        "arrayminus": [times * (one.value - (one.low if one.low is not None else 0.0)) if one.value is not None else 0 for one in own],
-        "thickness": 2,
-        "width": 5,
-        "color": colour,
-    }
-
-
 def reliability_caption(found: Mapping[str, Sequence[Bin]]) -> str:
     """At how many points the score is what was observed, and which way it is off elsewhere."""
     said = []
@@ -126,7 +115,9 @@ def reliability_caption(found: Mapping[str, Sequence[Bin]]) -> str:
         high = sum(one.score > (one.rate.high or 0.0) for one in bins)
         off = f" ({high} too high, {len(bins) - inside - high} too low)" if inside < len(bins) else ""
         said.append(f"{model} at {inside} of {len(bins)} points{off}")
-    return f"The score is what happens, as far as the 95 % interval tells: {'; '.join(said)}. Points stand for equally many changes."
+    return (
+        f"The score is what happens, as far as the 95 % interval tells: {'; '.join(said)}. Points stand for equally many changes."
+    )
 
 
 def reliability_table(found: Mapping[str, Sequence[Bin]]) -> Table:
@@ -136,55 +127,70 @@ def reliability_table(found: Mapping[str, Sequence[Bin]]) -> Table:
 
 
 def time_figure(found: Mapping[str, Times], metric: str, look: Look) -> go.Figure:
-    """A point with its interval for every span of time; hollow where few rows are behind."""
+    """A point with its interval for every span of time, at its middle; hollow, and without a line, where few rows are behind."""
     drawn, times = go.Figure(), scale(metric)
     for at, (model, points) in enumerate(found.items()):
         colour, dash, _, mark = MODELS[at]
-        known = [(when, one) for when, one in points if one.value is not None]
-        hollow = [f"{mark}-open" if one.n < 20 else mark for _, one in known]
-        drawn.add_trace(
-            go.Scatter(
-                x=[when for when, _ in known],
-                y=[times * (one.value or 0.0) for _, one in known],
-                error_y=_whiskers(known, times, rgba(colour, 0.45)),
-                mode="lines+markers",
-                name=label(model),
-                line={"color": rgba(colour, 0.4), "width": 1.5, "dash": dash},
-                marker={"color": colour, "size": look.letters * 0.6, "symbol": hollow},
-                customdata=[estimated(metric, one) for _, one in known],
-                hovertemplate="%{x}: %{customdata}",
+        for few in (True, False):
+            own = [(when, one) for when, one in points if one.value is not None and (one.n < FEW) is few and _middle(when)]
+            drawn.add_trace(
+                go.Scatter(
+                    x=[_middle(when) for when, _ in own],
+                    y=[times * (one.value or 0.0) for _, one in own],
+                    error_y=whiskers([one for _, one in own], times, rgba(GREY if few else colour, 0.3 if few else 0.75), look),
+                    mode="markers" if few else "lines+markers",
+                    name=label(model),
+                    showlegend=not few and len(found) > 1,
+                    line={"color": rgba(colour, 0.6), "width": 2, "dash": dash},
+                    marker={
+                        "color": GREY if few else colour,
+                        "size": look.letters * 0.6,
+                        "symbol": f"{mark}-open" if few else mark,
+                    },
+                    customdata=[(when, estimated(metric, one)) for when, one in own],
+                    hovertemplate="%{customdata[0]}: %{customdata[1]}",
+                )
             )
-        )
-    order = list(dict.fromkeys(sorted(when for points in found.values() for when, _ in points)))
-    drawn.update_xaxes(type="category", categoryorder="array", categoryarray=order, nticks=12 if look.large else 24)
+    drawn.update_xaxes(type="date")
     drawn.update_yaxes(title=axis(metric), rangemode="tozero")
     if metric in PERCENT:
         drawn.update_yaxes(range=[0, 102])
     return framed(drawn, look.height)
 
 
+def _middle(when: str) -> str:
+    """The date in the middle of a span such as "2024-05", "2024 Q2" or "2024"; "" for what is none."""
+    found = _SPAN.fullmatch(when)
+    if found is None:
+        return ""
+    if found["quarter"]:
+        return f"{found['year']}-{3 * int(found['quarter']) - 1:02d}-15"
+    return f"{found['year']}-{found['month'] or '07'}-{'15' if found['month'] else '01'}"
+
+
 def time_caption(found: Mapping[str, Times], metric: str) -> str:
     """The first and the last span that enough rows are behind, and whether their intervals are apart."""
     model, points = next(iter(found.items()))
-    sure = [(when, one) for when, one in points if one.n >= 20 and one.value is not None]
+    sure = [(when, one) for when, one in points if one.n >= FEW and one.value is not None]
     few = len(points) - len(sure)
-    hollow = f" {few} of {len(points)} points have under 20 trials, drawn hollow." if few else ""
+    hollow = f" {few} of {len(points)} points have under {FEW} trials, drawn hollow and grey." if few else ""
     if len(sure) < 2:
-        return f"Too little for a course over time: at most one point has 20 trials or more. {CAUTION}{hollow}"
+        return f"Too little for a course over time: at most one point has {FEW} trials or more. {CAUTION}{hollow}"
     (start, first), (end, last) = sure[0], sure[-1]
     told = f"{TITLES[metric]} of {model} was {number(metric, first.value)}{ends(metric, first)} in {start}"
-    return f"{told} and {number(metric, last.value)}{ends(metric, last)} in {end}, {_moved(metric, first, last)}. {CAUTION}{hollow}"
+    return (
+        f"{told} and {number(metric, last.value)}{ends(metric, last)} in {end}, {_moved(metric, first, last)}. {CAUTION}{hollow}"
+    )
 
 
 def _moved(metric: str, first: Estimate, last: Estimate) -> str:
-    if None in (first.low, first.high, last.low, last.high):
+    if first.low is None or first.high is None or last.low is None or last.high is None:
         return "of which no interval is known"
-    assert first.low is not None and first.high is not None and last.low is not None and last.high is not None
-    if last.high < first.low or last.low > first.high:
-        up = (last.value or 0.0) > (first.value or 0.0)
+    rising = last.low > first.high
+    if rising or last.high < first.low:
         words = {"higher": ("worse", "better"), "lower": ("better", "worse"), "none": ("lower", "higher")}
-        return f"{words[get(metric).direction][up]}, as their intervals are apart"
-    return "whose intervals overlap, so that these two prove no change"
+        return f"{words[get(metric).direction][rising]}, as their intervals are apart"
+    return "whose intervals overlap, so that these two alone prove no change"
 
 
 def time_table(found: Mapping[str, Times], metric: str) -> Table:

@@ -11,11 +11,13 @@ from app.components.chart_style import framed, label
 from app.components.slice_bars import Sheet
 from app.components.slice_look import CAUTION, Look
 from app.components.slice_words import PERCENT, TITLES, beside, ends, estimated, number, scale, valued
+from explain.slices.group import FEW
 from explain.slices.metrics import get
 from explain.slices.types import SliceReport
 
-_DOWN, _DOWN_LARGE, _ACROSS = 18, 10, 10
-_FLAT = [[0, "rgba(125,136,150,0.28)"], [1, "rgba(125,136,150,0.28)"]]
+_MOST, _MOST_LARGE = (18, 10), (8, 6)
+_GREY, _INK = "#a3acb8", "#12171d"
+"""Behind and in cells of few rows; Viridis has no grey that they could be taken for."""
 _SIGNS = {-1: "▼", 0: "", 1: "▲"}
 Pair = tuple[str, str]
 
@@ -30,7 +32,7 @@ def heat_map(sheet: Sheet, look: Look) -> go.Figure:
     for few in (False, True):
         drawn.add_trace(_trace(sheet, cells, down, across, few, look))
     framed(drawn, 150 + 3 * look.letters + len(down) * (look.row + 4))
-    drawn.update_xaxes(side="top", title="", showgrid=False, **_ticks(across))
+    drawn.update_xaxes(side="top", title="", showgrid=False, tickangle=-35, **_ticks(across))
     drawn.update_yaxes(title="", showgrid=False, autorange="reversed", **_ticks(down))
     return drawn
 
@@ -50,7 +52,7 @@ def _cells(sheet: Sheet) -> dict[Pair, SliceReport]:
 def _sides(sheet: Sheet, look: Look) -> tuple[list[str], list[str]]:
     """The values that are drawn, those with most changes first."""
     sides = []
-    for name, most in zip(sheet.by, (_DOWN_LARGE if look.large else _DOWN, _ACROSS), strict=True):
+    for name, most in zip(sheet.by, _MOST_LARGE if look.large else _MOST, strict=True):
         rows: Counter[str] = Counter()
         for one in sheet.slices:
             rows.update({each.value: one.rows for each in one.slice if each.column == name})
@@ -67,10 +69,10 @@ def _trace(
     values = [[None if one is None else _level(one, metric, few) for one in row] for row in shown]
     return go.Heatmap(
         z=[[None if one is None else (1.0 if few else times * one) for one in row] for row in values],
-        text=[["" if one is None else _text(sheet, one, few) for one in row] for row in shown],
+        text=[["" if one is None else _text(sheet, one, few, look) for one in row] for row in shown],
         customdata=[["" if one is None else _told(sheet, one) for one in row] for row in shown],
         texttemplate="%{text}",
-        textfont={"size": look.letters - (0 if look.large else 1)},
+        textfont={"size": look.letters - 1, **({"color": _INK} if few else {})},
         hovertemplate="%{customdata}<extra></extra>",
         hoverongaps=False,
         xgap=2,
@@ -89,23 +91,25 @@ def _level(one: SliceReport, metric: str, few: bool) -> float | None:
 
 
 def _few() -> dict[str, object]:
-    return {"colorscale": _FLAT, "zmin": 0, "zmax": 2}
+    return {"colorscale": [[0, _GREY], [1, _GREY]], "zmin": 0, "zmax": 2}
 
 
 def _scale(metric: str) -> dict[str, object]:
-    """Dark blue is worse and yellow better (Cividis), told apart by lightness alone too."""
+    """Dark is worse and bright yellow better (Viridis), which lightness alone tells apart."""
     ends_at = {"zmin": 0, "zmax": 100} if metric in PERCENT else {}
     title = TITLES[metric] + (" (%)" if metric in PERCENT else "")
-    bar = {"title": {"text": title, "side": "right"}, "thickness": 14}
-    return {"colorscale": "Cividis", "reversescale": get(metric).direction == "lower", "colorbar": bar, **ends_at}
+    bar = {"title": {"text": title, "side": "right"}, "thickness": 14, "tickfont": {"size": 14}}
+    return {"colorscale": "Viridis", "reversescale": get(metric).direction == "lower", "colorbar": bar, **ends_at}
 
 
-def _text(sheet: Sheet, one: SliceReport, few: bool) -> str:
+def _text(sheet: Sheet, one: SliceReport, few: bool, look: Look) -> str:
     own = one.estimates[sheet.metric]
     if few:
         return f"n = {own.n:,.0f}"
     sign = _SIGNS[beside(sheet.metric, own, sheet.whole.estimates[sheet.metric])]
-    return f"{number(sheet.metric, own.value).removesuffix(' %')} {sign}".strip()
+    percent = sheet.metric in PERCENT and own.value is not None
+    said = f"{100 * (own.value or 0):.{0 if look.large else 1}f}" if percent else number(sheet.metric, own.value)
+    return f"{said} {sign}".strip()
 
 
 def _told(sheet: Sheet, one: SliceReport) -> str:
@@ -121,11 +125,12 @@ def heat_caption(sheet: Sheet, look: Look) -> str:
     drawn = [one for pair, one in cells.items() if pair[0] in down and pair[1] in across]
     sure = [one for one in drawn if not one.few]
     worse = [one for one in sure if beside(metric, one.estimates[metric], whole) < 0]
-    grey = f"{len(drawn) - len(sure)} of {len(drawn)} cells are grey: under 20 trials, too few to tell"
+    grey = f"{len(drawn) - len(sure)} of {len(drawn)} cells are grey: under {FEW} trials, too few to tell; blank: no changes"
     left = len(cells) - len(drawn)
     more = f"; {left:,} rarer cells are in the table" if left else ""
     if not worse:
-        return f"No cell is proven worse than all changes ({number(metric, whole.value)}{ends(metric, whole)}). {CAUTION} {grey}{more}."
+        against = f"{number(metric, whole.value)}{ends(metric, whole)}"
+        return f"No cell is proven worse than all changes ({against}). {CAUTION} {grey}{more}."
     first = worse[0]
     values = {each.column: valued(each.value) for each in first.slice}
     told = f"“{' · '.join(values[name] for name in sheet.by)}”: {estimated(metric, first.estimates[metric])}"

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.components.chart_style import BLUE, GREY, ORANGE
+from app.components.chart_style import BLUE, GREY, ORANGE, rgba
 from app.components.data_table import Table, show_table
 from app.components.plain import plain
+from explain.slices.types import Estimate
 
 MODELS = ((ORANGE, "solid", "", "circle"), (BLUE, "dash", "/", "diamond"))
 """Colour, dash, pattern and mark of the first and the second model: apart without colours too."""
-FEW = GREY
-"""The colour of what few rows are behind."""
 CAUTION = "Intervals are 95 % ones."
+_INK = "#5f6b7a"
+"""Letters beside the axes on a light page, where Streamlit's own are pale; still readable should the page turn dark."""
+_DARK = "dark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,42 @@ class Said:
     formats: Mapping[str, str] = field(default_factory=dict)
 
 
+def whiskers(values: Sequence[Estimate], times: float, colour: str, look: Look) -> dict[str, object]:
+    """The ends of intervals as plotly draws them around the values times ``times``; nothing where there are none."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [times * _apart(one.value, one.high) for one in values],
+        "arrayminus": [times * _apart(one.value, one.low) for one in values],
+        "color": colour,
+        "thickness": 4 if look.large else 2.5,
+        "width": 9 if look.large else 5,
+    }
+
+
+def _apart(value: float | None, end: float | None) -> float:
+    return 0.0 if value is None or end is None else abs(end - value)
+
+
+def filling(colour: str, pattern: str, few: Sequence[bool]) -> dict[str, object]:
+    """How bars are filled: pale, so that intervals in full colour stand out; grey and crossed where few rows are behind."""
+    return {
+        "color": [GREY if one else colour for one in few],
+        "line": {"color": [GREY if one else colour for one in few], "width": 1.5},
+        "pattern": {
+            "shape": ["x" if one else pattern for one in few],
+            "fillmode": "replace",
+            "fgcolor": [rgba(GREY if one else colour, 0.5) for one in few],
+            "bgcolor": [rgba(GREY if one else colour, 0.12 if one or pattern else 0.4) for one in few],
+            "size": 9,
+            "solidity": 0.25,
+        },
+    }
+
+
 def fitted(figure: go.Figure, look: Look) -> go.Figure:
     """``figure`` with letters of the size of ``look`` everywhere."""
-    letters = {"size": look.letters}
+    letters: dict[str, object] = {"size": look.letters}
     figure.update_layout(
         font=letters,
         legend={"font": letters},
@@ -66,6 +101,8 @@ def fitted(figure: go.Figure, look: Look) -> go.Figure:
         margin={"t": 36 + 2 * look.letters},
         modebar={"orientation": "h"},
     )
+    if st.context.theme.type != _DARK:
+        letters = {**letters, "color": _INK}
     for update in (figure.update_xaxes, figure.update_yaxes):
         update(tickfont=letters, title_font=letters, automargin=True)
     figure.update_annotations(font_size=look.letters)
@@ -90,7 +127,7 @@ def show_fitted(figure: go.Figure, said: Said, key: str, look: Look, on_click: C
     else:
         st.plotly_chart(figure, key=key, config=config, alt=said.caption, on_select=on_click, selection_mode="points")
     if look.large:
-        st.markdown(f"#### {plain(said.caption, 1000)}")
+        st.header(plain(said.caption, 1000), anchor=False)
     else:
         st.markdown(plain(said.caption, 1000))
     show_table(said.table, key, said.formats)

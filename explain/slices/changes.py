@@ -1,78 +1,64 @@
-"""The changes of a slice, the worst judged first: the errors that the model was surest of."""
+"""The changes behind a slice: which rows of a table they are, and what the files say of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from explain.slices.counts import holds
-from explain.slices.source import Scope, Source
-from explain.slices.types import Slice, Table
-from explain.slices.where import Expression, Sort
-from explain.slices.where_sql import plain
-from models.errors import DataError
+from explain.slices.source import Source
+from explain.slices.types import Table
+from explain.slices.where import Expression
 
-MOST = 200
+_COLUMNS = ("id", "project", "date", "label", "score", "flagged", "threshold")
+_LETTERS = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A row as it lies in the file."""
+    """One change as the predictions have it; texts are as hostile as the data they come from. ``date``: "2024-05-31" or ""."""
 
     id: str
     project: str
-    score: float
+    date: str
     label: int
+    score: float
     flagged: bool
 
-    @property
-    def wrong(self) -> bool:
-        """Whether the model judged it wrongly."""
-        return self.flagged != bool(self.label)
+
+def worst(table: Table, inside: NDArray[np.bool_], most: int) -> tuple[int, ...]:
+    """The places of at most ``most`` of the rows ``inside``, shape (rows,): those furthest from their label first."""
+    places = np.flatnonzero(inside)
+    off = np.abs(table.scores[places] - table.labels[places])
+    wrong = table.flagged[places] != (table.labels[places] == 1)
+    return tuple(places[np.lexsort((places, -off, ~wrong))][:most].tolist())
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """How many ``rows`` a slice has, how many of them are judged wrongly, and the worst of them, at most 200."""
-
-    rows: int
-    wrong: int
-    worst: tuple[Change, ...]
-
-
-def worst(source: Source, table: Table, where: Expression | None, inside: Slice, most: int = MOST) -> Changes:
-    """The rows of ``table`` in the slice ``inside``: wrongly judged ones first, by how far score and label are apart.
-
-    ``table`` is what ``explain.slices.load`` made of ``source`` with ``where``. Raises DataError where the files have changed
-    since, KeyError for an attribute that the table lacks.
-    """
-    members = holds(table, inside)
-    wrong = table.flagged != table.labels.astype(bool)
-    off = np.abs(table.scores - table.labels)
-    rows = np.flatnonzero(members)
-    order = rows[np.lexsort((rows, -off[rows], ~wrong[rows]))][:most]
-    read = dict(_read(source, source.scope(table.model, where), order))
-    found = tuple(read[place] for place in order.tolist() if place in read)
-    scores = table.scores[order].tolist()
-    if [one.score for one in found] != scores:
-        raise DataError(f"{source.named} changed while it was open; load the page again.")
-    return Changes(len(rows), int((members & wrong).sum()), found)
+def changes(source: Source, model: str, where: Expression | None, places: Sequence[int]) -> tuple[Change, ...]:
+    """The changes at ``places`` of the table that ``load`` makes of the same model and expression, in their order."""
+    told = [f"{_said(source, name)} as {name}" for name in _COLUMNS]
+    wanted, found, start = np.unique(np.asarray(places, np.int64)), {}, 0
+    for batch in source.batches(", ".join(told), source.scope(model, where)):
+        end = start + batch.num_rows
+        for place in wanted[(wanted >= start) & (wanted < end)].tolist():
+            found[place] = _change(batch.slice(place - start, 1).to_pylist()[0])
+        start = end
+        if len(found) == len(wanted):
+            break
+    return tuple(found[place] for place in places)
 
 
-def _read(source: Source, scope: Scope, wanted: NDArray[np.int64]) -> Iterator[tuple[int, Change]]:
-    """(place, change) of the rows at the places ``wanted``, out of one pass over the files."""
-    project = plain("project", Sort.TEXT) if source.columns.get("project") is Sort.TEXT else "''"
-    select = (
-        f"coalesce(id, '') as id, {project} as project, score, label::utinyint as label, "
-        "coalesce(flagged, score >= threshold) as flagged"
+def _said(source: Source, name: str) -> str:
+    if name in ("project", "date"):
+        return f"left({name}::varchar, {_LETTERS})" if name in source.columns else "''"
+    return name
+
+
+def _change(row: dict[str, Any]) -> Change:
+    flagged = row["score"] >= row["threshold"] if row["flagged"] is None else row["flagged"]
+    return Change(
+        row["id"] or "", row["project"] or "", (row["date"] or "")[:10], int(row["label"]), float(row["score"]), bool(flagged)
     )
-    start, places = 0, np.sort(wanted)
-    for batch in source.batches(select, scope):
-        own = places[(places >= start) & (places < start + batch.num_rows)]
-        if len(own):
-            for place, row in zip(own.tolist(), batch.take(own - start).to_pylist(), strict=True):
-                yield place, Change(row["id"], row["project"], row["score"], row["label"], bool(row["flagged"]))
-        start += batch.num_rows
