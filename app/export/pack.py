@@ -51,27 +51,31 @@ def figures(data: Json) -> Iterator[Figure]:
 def weak_figure(found: Json) -> Figure:
     """Weak slices with what to do about them."""
     rows = tuple(_weak_row(one) for one in found["found"])
-    count = len(rows)
+    count, worse = len(rows), sum(map(_worse, found["found"]))
+    proven = f"{count or 'none'} {'is' if count == 1 else 'are'} proven to err more ({found['kind']})"
     caption = (
         f"{found['screened']:,} slices were looked at on one half of the rows and {found['candidates']:,} of them tested on the "
-        f"other; {count or 'none'} {'is' if count == 1 else 'are'} proven to err more ({found['kind']}) than the rest, of which "
-        f"at most {found['level']:.0%} are expected to be chance."
+        f"other; {proven} than the changes that no slice found before holds; {worse or 'none'} of them also than all others. At "
+        f"most {found['level']:.0%} of them are expected to be chance."
     )
     return Figure("Weak slices, and what to do", caption, _WEAK_HEADER, rows)
 
 
 def _weak_row(one: Json) -> tuple[Cell, ...]:
     within = f" (within {_told(one['parent'])})" if one["parent"] else ""
-    worse = one["difference"]["low"] is not None and one["difference"]["low"] > 0
     return (
         Cell(_told(one["conditions"]) + within),
         Cell(f"{one['rows']:,}", (one["rows"],)),
-        measured(one["rate"], "worse" if worse else ""),
+        measured(one["rate"], "worse" if _worse(one) else ""),
         measured(one["rest"]),
         measured(one["difference"]),
         Cell(f"{one['p']:.2g}", (one["p"],)),
         Cell(f"{ACTIONS.get(one['action']) or one['action']}. {one['reason']}"),
     )
+
+
+def _worse(one: Json) -> bool:
+    return one["difference"]["low"] is not None and bool(one["difference"]["low"] > 0)
 
 
 def _told(conditions: list[Json]) -> str:

@@ -81,7 +81,7 @@ def _table(one: Figure, rows: Rows) -> str:
 
 
 def _cell(one: Cell) -> str:
-    shape = "num" if one.exact else "long" if len(one.text) > 50 else ""
+    shape = ("num tight" if len(one.text) <= 10 else "num") if one.exact else "long" if len(one.text) > 50 else ""
     names = " ".join(name for name in (shape, one.tone) if name)
     kind = f' class="{names}"' if names else ""
     if not one.exact:

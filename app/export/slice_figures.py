@@ -9,7 +9,7 @@ from app.export.figure import FEW, MARKS, NOT_KNOWN, Cell, Figure, Json, counted
 
 BARS, ROWS = 20, 25
 TALL, WIDE = 15, 8
-_ROW, _LEFT, _RIGHT, _TOP = 36, 330, 200, 34
+_ROW, _LEFT, _RIGHT, _TOP = 36, 350, 190, 34
 
 
 def slice_figures(view: Json, titles: Json, directions: Json) -> Iterator[Figure]:
@@ -96,8 +96,7 @@ def _bar(one: Json, own: Json, frame: svg.Frame, y: float, tone: str) -> Iterato
         yield svg.line((ends[0], y), (ends[1], y), "whisker")
         yield from (svg.line((x, y - 6), (x, y + 6), "whisker") for x in ends)
     yield svg.dot((end, y), f"point {tone}", 5)
-    text = named(one["conditions"])
-    yield svg.words((_LEFT - 14, y + 6), text if len(text) <= 34 else text[:33] + "…", "", "end")
+    yield svg.words((_LEFT - 14, y + 6), svg.fitting(named(one["conditions"]), _LEFT - 20), "", "end")
     few = " few" if one["few"] else ""
     yield svg.words((svg.WIDTH - _RIGHT + 16, y + 6), f"{MARKS[tone]} n = {own['n']:,.0f}{few}".strip(), "count")
 

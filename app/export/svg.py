@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -10,6 +11,7 @@ from html import escape
 from app.cli.visible import visible
 
 WIDTH = 1000
+_BROAD = frozenset("ABCDEFGHKMNOQRUVWXYZmw@%&+<>=~—…▼▲")
 Point = tuple[float, float]
 
 
@@ -25,6 +27,16 @@ def drawing(height: float, label: str, parts: Iterable[str]) -> str:
     return (
         f'<svg viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="{shown(label, 2000)}">\n' + "\n".join(parts) + "\n</svg>"
     )
+
+
+def fitting(text: str, room: float, size: float = 19) -> str:
+    """As much of ``text`` as surely fits into ``room`` at a font of ``size``, by the widths that letters have at most."""
+    seen, used = visible(text, 200), 0.0
+    for place, letter in enumerate(seen):
+        used += size * (1.05 if unicodedata.east_asian_width(letter) in "WF" else 0.85 if letter in _BROAD else 0.56)
+        if used > room:
+            return seen[: max(1, place - 1)] + "…"
+    return seen
 
 
 def line(start: Point, end: Point, name: str) -> str:
