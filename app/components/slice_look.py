@@ -51,10 +51,11 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What stands below a chart: its sentence and its table, numbers in ``formats`` by column."""
+    """What stands below a chart: its sentence, in small what else has to be told, and its table, numbers in ``formats``."""
 
     caption: str
     table: Table
+    remarks: str = ""
     formats: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -78,13 +79,13 @@ def _apart(value: float | None, end: float | None) -> float:
 def filling(colour: str, pattern: str, few: Sequence[bool]) -> dict[str, object]:
     """How bars are filled: pale, so that intervals in full colour stand out; grey and crossed where few rows are behind."""
     return {
-        "color": [GREY if one else colour for one in few],
+        "color": [rgba(GREY if one else colour, 0.4) for one in few],
         "line": {"color": [GREY if one else colour for one in few], "width": 1.5},
         "pattern": {
             "shape": ["x" if one else pattern for one in few],
             "fillmode": "replace",
             "fgcolor": [rgba(GREY if one else colour, 0.5) for one in few],
-            "bgcolor": [rgba(GREY if one else colour, 0.12 if one or pattern else 0.4) for one in few],
+            "bgcolor": [rgba(GREY if one else colour, 0.12) for one in few],
             "size": 9,
             "solidity": 0.25,
         },
@@ -130,4 +131,5 @@ def show_fitted(figure: go.Figure, said: Said, key: str, look: Look, on_click: C
         st.header(plain(said.caption, 1000), anchor=False)
     else:
         st.markdown(plain(said.caption, 1000))
+    st.caption(plain(said.remarks, 1000))
     show_table(said.table, key, said.formats)

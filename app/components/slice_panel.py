@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.components.plain import plain, problems, visible
-from app.components.slice_bars import Sheet, bars, bars_table, caption
+from app.components.slice_bars import Sheet, bars, bars_table, caption, remarks
 from app.components.slice_changes import choose_code, show_changes
 from app.components.slice_curves import (
+    EQUAL,
     gate_caption,
     gate_figure,
     gate_table,
@@ -18,10 +19,11 @@ from app.components.slice_curves import (
     reliability_table,
     time_caption,
     time_figure,
+    time_remarks,
     time_table,
 )
-from app.components.slice_heat import heat_caption, heat_map
-from app.components.slice_look import Said, show_fitted
+from app.components.slice_heat import heat_map, heat_said
+from app.components.slice_look import CAUTION, Said, show_fitted
 from app.components.slice_source import Looking
 from app.components.slice_words import ALL, TITLES, named
 from app.components.threshold_panel import show_thresholds
@@ -64,7 +66,7 @@ def _choose_metric(looking: Looking) -> str:
         bind="query-params",
         format_func=TITLES.__getitem__,
         width=_WIDE,
-        disabled=st.session_state.get("answer") in _OWN_METRICS,
+        disabled=st.session_state.get("answer", st.query_params.get("answer")) in _OWN_METRICS,
     )
     card = next(one for one in METRICS if one.name == metric)
     st.caption(plain(f"{card.summary} Interval: {card.paper}."))
@@ -103,7 +105,7 @@ def _show_bars(looking: Looking, metric: str) -> None:
         return
     sheets = _sheets(looking, metric, by, DEFAULT)
     _tell_notes(looking, by)
-    said = Said(caption(sheets[0], looking.look), bars_table(sheets))
+    said = Said(caption(sheets[0]), bars_table(sheets), remarks(sheets[0], looking.look))
     slices = {named(one.slice, by): one.slice for one in (*sheets[0].reports,)}
     shown = [named(one.slice, by) for one in sheets[0].slices]
     show_fitted(bars(sheets, looking.look), said, _BARS, looking.look, lambda: _clicked(shown))
@@ -147,8 +149,8 @@ def _show_heat(looking: Looking, metric: str) -> None:
     for sheet in sheets:
         if len(sheets) > 1:
             st.markdown(f"**{plain(sheet.model)}**")
-        said = Said(heat_caption(sheet, looking.look), bars_table([sheet]))
-        show_fitted(heat_map(sheet, looking.look), said, f"heat_{sheet.model}", looking.look)
+        told, rest = heat_said(sheet, looking.look)
+        show_fitted(heat_map(sheet, looking.look), Said(told, bars_table([sheet]), rest), f"heat_{sheet.model}", looking.look)
 
 
 def _show_curves(looking: Looking, metric: str) -> None:
@@ -157,12 +159,17 @@ def _show_curves(looking: Looking, metric: str) -> None:
     large = looking.look.large
     with st.container(horizontal=not large, gap="medium"):
         for key, title, figure, said in (
-            ("gate", "Gate x %, catch y %", gate_figure(curves, looking.look), Said(gate_caption(curves), gate_table(curves))),
+            (
+                "gate",
+                "Gate x %, catch y %",
+                gate_figure(curves, looking.look),
+                Said(gate_caption(curves), gate_table(curves), CAUTION),
+            ),
             (
                 "reliability",
                 "Is the score what happens?",
                 reliability_figure(found, looking.look),
-                Said(reliability_caption(found), reliability_table(found)),
+                Said(reliability_caption(found), reliability_table(found), f"{CAUTION} {EQUAL}"),
             ),
         ):
             with st.container(width="stretch" if large else _BOX):
@@ -184,7 +191,8 @@ def _show_times(looking: Looking, metric: str) -> None:
         )
     found = {one: times(looking.chosen, Asked(one, metric, (name,)), period) for one in looking.models}
     figure = time_figure(found, metric, looking.look)
-    show_fitted(figure, Said(time_caption(found, metric), time_table(found, metric)), "times", looking.look)
+    said = Said(time_caption(found, metric), time_table(found, metric), time_remarks(found))
+    show_fitted(figure, said, "times", looking.look)
 
 
 def _usual_period(looking: Looking, metric: str, name: str) -> Period:
