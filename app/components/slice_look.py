@@ -19,6 +19,8 @@ CAUTION = "Intervals are 95 % ones."
 _INK = "#5f6b7a"
 """Letters beside the axes on a light page, where Streamlit's own are pale; still readable should the page turn dark."""
 _DARK = "dark"
+_FAMILY = "sans-serif"
+"""In a saved picture there are no fonts of the page, and a wider one would be cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +96,10 @@ def filling(colour: str, pattern: str, few: Sequence[bool]) -> dict[str, object]
 
 def fitted(figure: go.Figure, look: Look) -> go.Figure:
     """``figure`` with letters of the size of ``look`` everywhere."""
-    letters: dict[str, object] = {"size": look.letters}
+    letters: dict[str, object] = {"size": look.letters, "family": _FAMILY}
     figure.update_layout(
         font=letters,
+        hoverlabel_namelength=-1,
         legend={"font": letters},
         hoverlabel={"font": letters},
         margin={"t": 36 + 2 * look.letters},
@@ -106,7 +109,7 @@ def fitted(figure: go.Figure, look: Look) -> go.Figure:
         letters = {**letters, "color": _INK}
     for update in (figure.update_xaxes, figure.update_yaxes):
         update(tickfont=letters, title_font=letters, automargin=True)
-    figure.update_annotations(font_size=look.letters)
+    figure.update_annotations(font=letters)
     return figure
 
 

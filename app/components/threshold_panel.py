@@ -25,8 +25,8 @@ _PARTS = (("flags", "flagged"), ("misses", "missed"))
 _WIDE = 300
 
 
-def show_thresholds(looking: Looking) -> None:
-    """The slider, what three choices of flags do, and the thresholds of slices; for the first model."""
+def show_thresholds(looking: Looking, opened: bool) -> None:
+    """The slider and, if ``opened``, what three choices of flags do, and the thresholds of slices; for the first model."""
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     with row:
         ratio = st.select_slider(
@@ -42,6 +42,8 @@ def show_thresholds(looking: Looking) -> None:
             format_func=visible,
             width=_WIDE,
         )
+    if not opened:
+        return
     found = planned(looking.chosen, Asked(looking.models[0], "", (by,) if by else ()), float(ratio))
     told, *rest = _told(found)
     chart = Said(told, effects_table(found), " ".join(rest))

@@ -36,14 +36,16 @@ _FORMATS = {
 }
 
 
-def show_weak(looking: Looking) -> None:
-    """The form, the search while it runs, and what it found for the first model."""
+def show_weak(looking: Looking, opened: bool) -> None:
+    """The form and, if ``opened``, the search while it runs, and what it found for the first model."""
     row = st.container(horizontal=True, vertical_alignment="bottom")
     with row:
         kind = st.selectbox("What suffers", list(KINDS), key="kind", bind="query-params", width=_WIDE)
         conditions = st.segmented_control(
             "Conditions at most", [1, 2, 3], default=2, required=True, key="conditions", bind="query-params"
         )
+    if not opened:
+        return
     asked = Hunt(looking.chosen, looking.models[0], DiscoverOptions(kind, int(conditions or 2)))
     found = outcome(find_hunt(asked), lambda: start_hunt(asked), "hunt", "Look for weak slices")
     if isinstance(found, Discovery):
