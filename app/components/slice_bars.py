@@ -27,6 +27,8 @@ from explain.slices.metrics import get
 from explain.slices.types import Estimate, Slice, SliceReport
 
 _NOTHING = Estimate(None, None, None, 0.0)
+_BY_CHANCE = 0.025
+"""Of intervals that hold what they should in 95 of 100 cases, so many lie wholly on one side of it."""
 _VERDICTS = {-1: "worse than all", 0: "not apart from all", 1: "better than all"}
 
 
@@ -127,26 +129,21 @@ def _mark_whole(drawn: go.Figure, sheet: Sheet, at: int) -> None:
         )
 
 
-def caption(sheet: Sheet, look: Look) -> str:
-    """The slice that is proven worst, how many are, and what few rows are behind."""
+def caption(sheet: Sheet) -> str:
+    """The slice that is proven worst by the first model, and how many are proven worse than all changes."""
     metric, known = sheet.metric, sheet.known
     title = TITLES[metric]
     if not known:
         return f"{title} is undefined in every slice: it needs {_needed(metric)}."
     if get(metric).direction == "none":
         first = known[0]
-        return f"The largest slice is {_told(sheet, first)}; {_whole(sheet)}. {_rest(sheet, look)}"
+        return f"The largest slice of {sheet.model} is {_told(sheet, first)}; {_whole(sheet)}."
     worse = proven_worse(metric, known, sheet.whole)
     if not worse:
-        said = f"No slice is proven worse than all changes ({_whole(sheet)}): no interval lies wholly on the worse side"
-    else:
-        chance = len(known) * 0.025
-        said = (
-            f"Proven worst by {title.lower() if title.isalpha() and not title.isupper() else title} is {_told(sheet, worse[0])}; "
-            f"{_whole(sheet)}. {len(worse)} of {len(known)} slices lie wholly on the worse side, where chance alone "
-            f"would put about {chance:.1f}"
+        return (
+            f"{title} of {sheet.model} is proven worse in no slice: no interval lies wholly on the worse side; {_whole(sheet)}."
         )
-    return f"{said}. {_rest(sheet, look)}"
+    return f"{title} of {sheet.model} is proven worst in {_told(sheet, worse[0])}; {_whole(sheet)}."
 
 
 def _needed(metric: str) -> str:
@@ -163,13 +160,19 @@ def _whole(sheet: Sheet) -> str:
     return f"over all changes it is {number(sheet.metric, whole.value)}{ends(sheet.metric, whole)}"
 
 
-def _rest(sheet: Sheet, look: Look) -> str:
-    few = sum(one.estimates[sheet.metric].n < FEW for one in sheet.known)
-    undefined, left = len(sheet.slices) - len(sheet.known), len(sheet.known) - look.most
-    thin = f" Under {FEW} trials are behind {few} of {len(sheet.known)}, drawn grey and crossed." if few else ""
-    nothing = f" In {undefined:,} more it is undefined; they are in the table alone." if undefined else ""
+def remarks(sheet: Sheet, look: Look) -> str:
+    """How many slices are proven worse, beside what chance would make of it, and what few rows are behind."""
+    known = sheet.known
+    worse = len(proven_worse(sheet.metric, known, sheet.whole))
+    few = sum(one.estimates[sheet.metric].n < FEW for one in known)
+    undefined, left = len(sheet.slices) - len(known), len(known) - look.most
+    chance = f"chance alone would put about {_BY_CHANCE * len(known):.1f} of them there"
+    beside_all = f" {worse} of {len(known)} intervals lie wholly on the worse side; {chance}." if known else ""
+    thin = f" Under {FEW} trials are behind {few} of {len(known)}, drawn grey and crossed." if few else ""
     more = f" {left:,} further slices are in the table." if left > 0 else ""
-    return f"{CAUTION}{thin}{more}{nothing}"
+    nothing = f" In {undefined:,} more it is undefined; they are in the table alone." if undefined else ""
+    shown = "" if get(sheet.metric).direction == "none" else beside_all
+    return f"{CAUTION}{shown}{thin}{more}{nothing}"
 
 
 def bars_table(sheets: Sequence[Sheet]) -> Table:

@@ -89,9 +89,7 @@ def _needed(found: Changes, links: list[str | None], code: str) -> str:
     projects = ", ".join(lacking[:5]) + (" and others" if len(lacking) > 5 else "")
     if code:
         wanted = projects or "their project"
-        return (
-            f"Changes without “open” need a clone of {wanted} in {code}, as OWNER/NAME or NAME, or the dataset that was scored."
-        )
+        return f"“Open” needs a clone of {wanted} in {code}, as OWNER/NAME or NAME, or the dataset that was scored."
     return (
         "The predictions hold no text of changes. To open one in Inspect, name above the folder of your local clones "
         f"({projects or 'of the projects'}), each as OWNER/NAME or NAME, or the dataset that was scored."

@@ -18,6 +18,7 @@ from explain.slices.types import Estimate
 
 GATED = 20.0
 """The percentage of gated changes that the caption speaks of."""
+EQUAL = "Every point stands for equally many changes with scores beside each other."
 Points = Sequence[tuple[float, Estimate]]
 Times = Sequence[tuple[str, Estimate]]
 _SPAN = re.compile(r"(?P<year>\d{4})(?:-(?P<month>\d\d)| Q(?P<quarter>[1-4]))?", re.ASCII)
@@ -65,14 +66,14 @@ def _band(known: Sequence[tuple[float | str, Estimate]], times: float, colour: s
 
 def gate_caption(curves: Mapping[str, Points]) -> str:
     """What the curves say at one place."""
-    said = []
+    said: list[str] = []
     for model, points in curves.items():
         own = dict(points)[GATED]
         if own.value is None:
             return f"Nothing can be caught: no change of {model} was defective."
         ones = "" if said else " of the defective ones"
         said.append(f"{number('caught', own.value)}{ends('caught', own)}{ones} with {model}")
-    return f"Gating the riskiest {GATED:.0f} % of the changes catches {' and '.join(said)}. {CAUTION}"
+    return f"Gating the riskiest {GATED:.0f} % of the changes catches {' and '.join(said)}."
 
 
 def gate_table(curves: Mapping[str, Points]) -> Table:
@@ -115,9 +116,7 @@ def reliability_caption(found: Mapping[str, Sequence[Bin]]) -> str:
         high = sum(one.score > (one.rate.high or 0.0) for one in bins)
         off = f" ({high} too high, {len(bins) - inside - high} too low)" if inside < len(bins) else ""
         said.append(f"{model} at {inside} of {len(bins)} points{off}")
-    return (
-        f"The score is what happens, as far as the 95 % interval tells: {'; '.join(said)}. Points stand for equally many changes."
-    )
+    return f"The score is what happens, as far as the 95 % interval tells: {'; '.join(said)}."
 
 
 def reliability_table(found: Mapping[str, Sequence[Bin]]) -> Table:
@@ -154,7 +153,7 @@ def time_figure(found: Mapping[str, Times], metric: str, look: Look) -> go.Figur
     drawn.update_xaxes(type="date")
     drawn.update_yaxes(title=axis(metric), rangemode="tozero")
     if metric in PERCENT:
-        drawn.update_yaxes(range=[0, 102])
+        drawn.update_yaxes(range=[-3, 103])
     return framed(drawn, look.height)
 
 
@@ -172,15 +171,19 @@ def time_caption(found: Mapping[str, Times], metric: str) -> str:
     """The first and the last span that enough rows are behind, and whether their intervals are apart."""
     model, points = next(iter(found.items()))
     sure = [(when, one) for when, one in points if one.n >= FEW and one.value is not None]
-    few = len(points) - len(sure)
-    hollow = f" {few} of {len(points)} points have under {FEW} trials, drawn hollow and grey." if few else ""
     if len(sure) < 2:
-        return f"Too little for a course over time: at most one point has {FEW} trials or more. {CAUTION}{hollow}"
+        return f"Too little for a course over time: at most one point has {FEW} trials or more."
     (start, first), (end, last) = sure[0], sure[-1]
     told = f"{TITLES[metric]} of {model} was {number(metric, first.value)}{ends(metric, first)} in {start}"
-    return (
-        f"{told} and {number(metric, last.value)}{ends(metric, last)} in {end}, {_moved(metric, first, last)}. {CAUTION}{hollow}"
-    )
+    return f"{told} and {number(metric, last.value)}{ends(metric, last)} in {end}, {_moved(metric, first, last)}."
+
+
+def time_remarks(found: Mapping[str, Times]) -> str:
+    """How many points few rows are behind, and what a slope may come from."""
+    points = [one for own in found.values() for _, one in own]
+    few = sum(one.n < FEW for one in points)
+    hollow = f" {few} of {len(points)} points have under {FEW} trials, drawn hollow and grey." if few else ""
+    return f"{CAUTION}{hollow} Which projects the changes are of may differ from time to time."
 
 
 def _moved(metric: str, first: Estimate, last: Estimate) -> str:

@@ -118,8 +118,8 @@ def _told(sheet: Sheet, one: SliceReport) -> str:
     return f"{names}: {estimated(sheet.metric, one.estimates[sheet.metric])}; {one.rows:,} changes"
 
 
-def heat_caption(sheet: Sheet, look: Look) -> str:
-    """How many cells tell something, and which of those drawn is proven worst."""
+def heat_said(sheet: Sheet, look: Look) -> tuple[str, str]:
+    """(which of the cells that are drawn is proven worst, how many tell something and what is not drawn)."""
     metric, whole = sheet.metric, sheet.whole.estimates[sheet.metric]
     cells, (down, across) = _cells(sheet), _sides(sheet, look)
     drawn = [one for pair, one in cells.items() if pair[0] in down and pair[1] in across]
@@ -127,12 +127,15 @@ def heat_caption(sheet: Sheet, look: Look) -> str:
     worse = [one for one in sure if beside(metric, one.estimates[metric], whole) < 0]
     grey = f"{len(drawn) - len(sure)} of {len(drawn)} cells are grey: under {FEW} trials, too few to tell; blank: no changes"
     left = len(cells) - len(drawn)
-    more = f"; {left:,} rarer cells are in the table" if left else ""
+    rest = f"{CAUTION} {grey}" + (f"; {left:,} rarer cells are in the table." if left else ".")
     if not worse:
         against = f"{number(metric, whole.value)}{ends(metric, whole)}"
-        return f"No cell is proven worse than all changes ({against}). {CAUTION} {grey}{more}."
+        return f"{TITLES[metric]} is proven worse than over all changes ({against}) in no cell.", rest
     first = worse[0]
     values = {each.column: valued(each.value) for each in first.slice}
     told = f"“{' · '.join(values[name] for name in sheet.by)}”: {estimated(metric, first.estimates[metric])}"
-    count = f"{len(worse)} of {len(sure)} cells (▼) are proven worse than all changes ({number(metric, whole.value)})"
-    return f"{count}, first {told}. {CAUTION} {grey}{more}."
+    count = f"{len(worse)} of {len(sure)} cells with {FEW} trials or more (▼)"
+    return (
+        f"{TITLES[metric]} is proven worse than over all changes ({number(metric, whole.value)}) in {count}, first {told}.",
+        rest,
+    )

@@ -19,6 +19,8 @@ CAUTION = "Intervals are 95 % ones."
 _INK = "#5f6b7a"
 """Letters beside the axes on a light page, where Streamlit's own are pale; still readable should the page turn dark."""
 _DARK = "dark"
+_FAMILY = "sans-serif"
+"""In a saved picture there are no fonts of the page, and a wider one would be cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,11 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What stands below a chart: its sentence and its table, numbers in ``formats`` by column."""
+    """What stands below a chart: its sentence, in small what else has to be told, and its table, numbers in ``formats``."""
 
     caption: str
     table: Table
+    remarks: str = ""
     formats: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -78,13 +81,13 @@ def _apart(value: float | None, end: float | None) -> float:
 def filling(colour: str, pattern: str, few: Sequence[bool]) -> dict[str, object]:
     """How bars are filled: pale, so that intervals in full colour stand out; grey and crossed where few rows are behind."""
     return {
-        "color": [GREY if one else colour for one in few],
+        "color": [rgba(GREY if one else colour, 0.4) for one in few],
         "line": {"color": [GREY if one else colour for one in few], "width": 1.5},
         "pattern": {
             "shape": ["x" if one else pattern for one in few],
             "fillmode": "replace",
             "fgcolor": [rgba(GREY if one else colour, 0.5) for one in few],
-            "bgcolor": [rgba(GREY if one else colour, 0.12 if one or pattern else 0.4) for one in few],
+            "bgcolor": [rgba(GREY if one else colour, 0.12) for one in few],
             "size": 9,
             "solidity": 0.25,
         },
@@ -93,9 +96,10 @@ def filling(colour: str, pattern: str, few: Sequence[bool]) -> dict[str, object]
 
 def fitted(figure: go.Figure, look: Look) -> go.Figure:
     """``figure`` with letters of the size of ``look`` everywhere."""
-    letters: dict[str, object] = {"size": look.letters}
+    letters: dict[str, object] = {"size": look.letters, "family": _FAMILY}
     figure.update_layout(
         font=letters,
+        hoverlabel_namelength=-1,
         legend={"font": letters},
         hoverlabel={"font": letters},
         margin={"t": 36 + 2 * look.letters},
@@ -105,7 +109,7 @@ def fitted(figure: go.Figure, look: Look) -> go.Figure:
         letters = {**letters, "color": _INK}
     for update in (figure.update_xaxes, figure.update_yaxes):
         update(tickfont=letters, title_font=letters, automargin=True)
-    figure.update_annotations(font_size=look.letters)
+    figure.update_annotations(font=letters)
     return figure
 
 
@@ -130,4 +134,5 @@ def show_fitted(figure: go.Figure, said: Said, key: str, look: Look, on_click: C
         st.header(plain(said.caption, 1000), anchor=False)
     else:
         st.markdown(plain(said.caption, 1000))
+    st.caption(plain(said.remarks, 1000))
     show_table(said.table, key, said.formats)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.components.plain import plain, problems, visible
-from app.components.slice_bars import Sheet, bars, bars_table, caption
+from app.components.slice_bars import Sheet, bars, bars_table, caption, remarks
 from app.components.slice_changes import choose_code, show_changes
 from app.components.slice_curves import (
+    EQUAL,
     gate_caption,
     gate_figure,
     gate_table,
@@ -18,10 +19,11 @@ from app.components.slice_curves import (
     reliability_table,
     time_caption,
     time_figure,
+    time_remarks,
     time_table,
 )
-from app.components.slice_heat import heat_caption, heat_map
-from app.components.slice_look import Said, show_fitted
+from app.components.slice_heat import heat_map, heat_said
+from app.components.slice_look import CAUTION, Said, show_fitted
 from app.components.slice_source import Looking
 from app.components.slice_words import ALL, TITLES, named
 from app.components.threshold_panel import show_thresholds
@@ -30,6 +32,7 @@ from app.slice_work import Asked, bins, changes, dates_of, gates, grouped, loade
 from explain.slices.curves import Period
 from explain.slices.group import DEFAULT, FEW
 from explain.slices.metrics import METRICS
+from explain.slices.types import Slice
 
 _FIRST = ("language", "component", "project")
 _TABS = ("Slices", "Heat map", "Gates and scores", "Over time", "Thresholds", "Weak slices")
@@ -48,9 +51,9 @@ def show_slices(looking: Looking) -> None:
     tabs = st.tabs(_TABS, key="answer", bind="query-params")
     answers = (_show_bars, _show_heat, _show_curves, _show_times, _show_thresholds, _show_search)
     for tab, answer in zip(tabs, answers, strict=True):
-        if tab.open:
-            with tab, problems():
-                answer(looking, metric)
+        # What can be chosen is drawn in all of them: Streamlit forgets, also in the address, what is not.
+        with tab, problems():
+            answer(looking, metric, bool(tab.open))
 
 
 def _choose_metric(looking: Looking) -> str:
@@ -64,7 +67,7 @@ def _choose_metric(looking: Looking) -> str:
         bind="query-params",
         format_func=TITLES.__getitem__,
         width=_WIDE,
-        disabled=st.session_state.get("answer") in _OWN_METRICS,
+        disabled=st.session_state.get("answer", st.query_params.get("answer")) in _OWN_METRICS,
     )
     card = next(one for one in METRICS if one.name == metric)
     st.caption(plain(f"{card.summary} Interval: {card.paper}."))
@@ -83,7 +86,7 @@ def _sheets(looking: Looking, metric: str, by: tuple[str, ...], others: tuple[st
     return tuple(Sheet(model, metric, by, found) for model, found in reports)
 
 
-def _show_bars(looking: Looking, metric: str) -> None:
+def _show_bars(looking: Looking, metric: str, opened: bool) -> None:
     names, first = _attributes(looking)
     by = tuple(
         st.multiselect(
@@ -102,11 +105,12 @@ def _show_bars(looking: Looking, metric: str) -> None:
         st.info("Choose one attribute to slice by, or two.")
         return
     sheets = _sheets(looking, metric, by, DEFAULT)
-    _tell_notes(looking, by)
-    said = Said(caption(sheets[0], looking.look), bars_table(sheets))
-    slices = {named(one.slice, by): one.slice for one in (*sheets[0].reports,)}
-    shown = [named(one.slice, by) for one in sheets[0].slices]
-    show_fitted(bars(sheets, looking.look), said, _BARS, looking.look, lambda: _clicked(shown))
+    if opened:
+        _tell_notes(looking, by)
+        said = Said(caption(sheets[0]), bars_table(sheets), remarks(sheets[0], looking.look))
+        shown = [named(one.slice, by) for one in sheets[0].known]
+        show_fitted(bars(sheets, looking.look), said, _BARS, looking.look, lambda: _clicked(shown))
+    slices = {named(one.slice, by): one.slice for one in sheets[0].reports}
     st.subheader("The changes behind it", anchor=False)
     chosen, where = st.columns(2, vertical_alignment="bottom")
     with chosen:
@@ -115,7 +119,13 @@ def _show_bars(looking: Looking, metric: str) -> None:
         )
     with where:
         code = choose_code()
-    show_changes(changes(looking.chosen, Asked(looking.models[0], metric, by), slices.get(name, ())), name or ALL, code)
+    if opened:
+        _show_behind(looking, Asked(looking.models[0], metric, by), slices.get(name, ()), (name or ALL, code))
+
+
+def _show_behind(looking: Looking, asked: Asked, inside: Slice, said: tuple[str, str]) -> None:
+    """The changes of a slice; ``said``: what it is called, and where the code is."""
+    show_changes(changes(looking.chosen, asked, inside), *said)
 
 
 def _clicked(shown: Sequence[str]) -> None:
@@ -132,7 +142,7 @@ def _tell_notes(looking: Looking, by: tuple[str, ...]) -> None:
             st.caption(plain(note))
 
 
-def _show_heat(looking: Looking, metric: str) -> None:
+def _show_heat(looking: Looking, metric: str, opened: bool) -> None:
     names, _ = _attributes(looking)
     row = st.container(horizontal=True)
     sides = ("component", "language") if {"component", "language"} <= set(names) else (names[0], names[-1])
@@ -142,27 +152,36 @@ def _show_heat(looking: Looking, metric: str) -> None:
     if down == across:
         st.info("Choose two different attributes.")
         return
+    if not opened:
+        return
     sheets = _sheets(looking, metric, (down, across), ())
     _tell_notes(looking, (down, across))
     for sheet in sheets:
         if len(sheets) > 1:
             st.markdown(f"**{plain(sheet.model)}**")
-        said = Said(heat_caption(sheet, looking.look), bars_table([sheet]))
-        show_fitted(heat_map(sheet, looking.look), said, f"heat_{sheet.model}", looking.look)
+        told, rest = heat_said(sheet, looking.look)
+        show_fitted(heat_map(sheet, looking.look), Said(told, bars_table([sheet]), rest), f"heat_{sheet.model}", looking.look)
 
 
-def _show_curves(looking: Looking, metric: str) -> None:
+def _show_curves(looking: Looking, metric: str, opened: bool) -> None:
+    if not opened:
+        return
     curves = {one: gates(looking.chosen, one) for one in looking.models}
     found = {one: bins(looking.chosen, one) for one in looking.models}
     large = looking.look.large
     with st.container(horizontal=not large, gap="medium"):
         for key, title, figure, said in (
-            ("gate", "Gate x %, catch y %", gate_figure(curves, looking.look), Said(gate_caption(curves), gate_table(curves))),
+            (
+                "gate",
+                "Gate x %, catch y %",
+                gate_figure(curves, looking.look),
+                Said(gate_caption(curves), gate_table(curves), CAUTION),
+            ),
             (
                 "reliability",
                 "Is the score what happens?",
                 reliability_figure(found, looking.look),
-                Said(reliability_caption(found), reliability_table(found)),
+                Said(reliability_caption(found), reliability_table(found), f"{CAUTION} {EQUAL}"),
             ),
         ):
             with st.container(width="stretch" if large else _BOX):
@@ -170,7 +189,7 @@ def _show_curves(looking: Looking, metric: str) -> None:
                 show_fitted(figure, said, key, looking.look)
 
 
-def _show_times(looking: Looking, metric: str) -> None:
+def _show_times(looking: Looking, metric: str, opened: bool) -> None:
     dates = dates_of(looking.chosen.source)
     if not dates:
         st.info("These predictions hold no dates: score a dataset that has them, as whydiff mine makes it.")
@@ -182,9 +201,12 @@ def _show_times(looking: Looking, metric: str) -> None:
         period = Period(
             st.segmented_control("By", _PERIODS, default=str(usual), required=True, key="period", bind="query-params") or usual
         )
+    if not opened:
+        return
     found = {one: times(looking.chosen, Asked(one, metric, (name,)), period) for one in looking.models}
     figure = time_figure(found, metric, looking.look)
-    show_fitted(figure, Said(time_caption(found, metric), time_table(found, metric)), "times", looking.look)
+    said = Said(time_caption(found, metric), time_table(found, metric), time_remarks(found))
+    show_fitted(figure, said, "times", looking.look)
 
 
 def _usual_period(looking: Looking, metric: str, name: str) -> Period:
@@ -196,9 +218,9 @@ def _usual_period(looking: Looking, metric: str, name: str) -> Period:
     return Period.YEAR
 
 
-def _show_thresholds(looking: Looking, metric: str) -> None:
-    show_thresholds(looking)
+def _show_thresholds(looking: Looking, metric: str, opened: bool) -> None:
+    show_thresholds(looking, opened)
 
 
-def _show_search(looking: Looking, metric: str) -> None:
-    show_weak(looking)
+def _show_search(looking: Looking, metric: str, opened: bool) -> None:
+    show_weak(looking, opened)

@@ -1,4 +1,4 @@
-"""Choosing a change: a sample, a pasted or uploaded diff, or a commit of a local repository."""
+"""Choosing a change: a sample, a pasted or uploaded diff, a commit of a local repository, or a row of a dataset."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from types import MappingProxyType
 import streamlit as st
 
 from app.components.plain import plain
+from app.dataset_work import change_of, dataset_at
 from models.change.dates import written
 from models.change.git import authored, recent, show
 from models.change.source import read_bytes
@@ -91,6 +92,18 @@ def _commit() -> Diff | None:
     return show(repo, revision_of(chosen)) if chosen else None
 
 
+def _of_dataset() -> Diff | None:
+    """A row of a dataset on the server's disk."""
+    text = st.text_input(
+        "Dataset", key="changes", bind="query-params", placeholder="A .parquet file on the server's disk, or a folder"
+    )
+    name = st.text_input("Id of the change", key="row", bind="query-params")
+    if not (text and text.strip() and name and name.strip()):
+        st.caption("Any change of a dataset with a column diff, by its id.")
+        return None
+    return change_of(dataset_at(text), name.strip())
+
+
 def _folder(text: str | None) -> Path:
     return Path(os.path.expanduser(text or "."))
 
@@ -110,5 +123,5 @@ def revision_of(choice: str) -> str:
 
 
 _SOURCES: Mapping[str, Callable[[], Diff | None]] = MappingProxyType(
-    {"Sample": _sample, "Paste": _pasted, "File": _uploaded, "Git": _commit}
+    {"Sample": _sample, "Paste": _pasted, "File": _uploaded, "Git": _commit, "Dataset": _of_dataset}
 )

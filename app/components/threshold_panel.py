@@ -25,8 +25,8 @@ _PARTS = (("flags", "flagged"), ("misses", "missed"))
 _WIDE = 300
 
 
-def show_thresholds(looking: Looking) -> None:
-    """The slider, what three choices of flags do, and the thresholds of slices; for the first model."""
+def show_thresholds(looking: Looking, opened: bool) -> None:
+    """The slider and, if ``opened``, what three choices of flags do, and the thresholds of slices; for the first model."""
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     with row:
         ratio = st.select_slider(
@@ -42,8 +42,11 @@ def show_thresholds(looking: Looking) -> None:
             format_func=visible,
             width=_WIDE,
         )
+    if not opened:
+        return
     found = planned(looking.chosen, Asked(looking.models[0], "", (by,) if by else ()), float(ratio))
-    chart = Said(_told(found), effects_table(found))
+    told, *rest = _told(found)
+    chart = Said(told, effects_table(found), " ".join(rest))
     show_fitted(effects_figure(found, looking.look), chart, "thresholds", looking.look)
     if by:
         st.markdown(f"**{plain(f'Thresholds by {by}')}**")
@@ -51,9 +54,10 @@ def show_thresholds(looking: Looking) -> None:
         show_table(own_table(found), "own_thresholds")
 
 
-def _told(found: Planned) -> str:
+def _told(found: Planned) -> tuple[str, ...]:
+    """The finding, sentence by sentence, as the command line tells it."""
     span = None if found.span is None else asdict(found.span)
-    return " ".join(said({**asdict(found.plan), "span": span}))
+    return tuple(said({**asdict(found.plan), "span": span}))
 
 
 def _effects(found: Planned) -> list[tuple[str, Effect]]:
@@ -107,7 +111,8 @@ def own_caption(found: Planned) -> str:
         )
     named = "; ".join(f"“{valued(one.value)}”: {cut(one.threshold)}" for one in used[:5])
     more = f" and {len(used) - 5} more" if len(used) > 5 else ""
-    return f"{len(used)} of {len(found.plan.own):,} slices get a threshold of their own, proven cheaper on held-out rows: {named}{more}."
+    count = f"{len(used)} of {len(found.plan.own):,} slices get a threshold of their own"
+    return f"{count}, proven cheaper on held-out rows: {named}{more}."
 
 
 def own_table(found: Planned) -> Table:

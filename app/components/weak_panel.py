@@ -23,6 +23,7 @@ ERRORS = {
     "fpr": "flagged, of the harmless ones",
     "precision": "harmless, of the flagged ones",
 }
+_WIDE = 300
 _FORMATS = {
     "Errors": "percent",
     "Errors from": "percent",
@@ -35,16 +36,16 @@ _FORMATS = {
 }
 
 
-def show_weak(looking: Looking) -> None:
-    """The form, the search while it runs, and what it found for the first model."""
+def show_weak(looking: Looking, opened: bool) -> None:
+    """The form and, if ``opened``, the search while it runs, and what it found for the first model."""
     row = st.container(horizontal=True, vertical_alignment="bottom")
     with row:
-        kind = st.selectbox(
-            "Suffers in", list(KINDS), key="kind", bind="query-params", format_func=lambda one: f"{one}: {ERRORS[one]}", width=380
-        )
+        kind = st.selectbox("What suffers", list(KINDS), key="kind", bind="query-params", width=_WIDE)
         conditions = st.segmented_control(
             "Conditions at most", [1, 2, 3], default=2, required=True, key="conditions", bind="query-params"
         )
+    if not opened:
+        return
     asked = Hunt(looking.chosen, looking.models[0], DiscoverOptions(kind, int(conditions or 2)))
     found = outcome(find_hunt(asked), lambda: start_hunt(asked), "hunt", "Look for weak slices")
     if isinstance(found, Discovery):
@@ -53,8 +54,8 @@ def show_weak(looking: Looking) -> None:
         st.caption("Stopped before the search was through.")
     else:
         st.caption(
-            "All slices of so many conditions are searched on one half of the changes; what is found is tested on the other half, "
-            "with p-values adjusted for all that was tested."
+            "All slices of so many conditions are searched on one half of the changes; what is found is tested on the other "
+            "half, with p-values adjusted for all that was tested."
         )
 
 
@@ -63,7 +64,7 @@ def _show_found(found: Discovery, model: str, look: Look) -> None:
         st.success(plain(summary(found, model)), icon=":material/check:")
         st.caption(plain(looked_at(found)))
         return
-    said = Said(f"{summary(found, model)} {looked_at(found)}", weak_table(found), _FORMATS)
+    said = Said(summary(found, model), weak_table(found), looked_at(found), _FORMATS)
     show_fitted(weak_bars(found, look), said, "weak", look)
     for one in found.found:
         st.markdown(f"**{plain(conditions_of(one.slice))}**: {plain(f'{ACTIONS[one.action]}. {one.reason}')}")
@@ -114,7 +115,8 @@ def _not_worse(found: Discovery) -> str:
     many = sum(one.difference.low is None or one.difference.low <= 0 for one in found.found)
     if not many:
         return ""
-    return f" {many} of them {'is' if many == 1 else 'are'} worse only than the rows that no slice above holds, not than all the rest."
+    verb = "is" if many == 1 else "are"
+    return f" {many} of them {verb} worse only than the rows that no slice above holds, not than all the rest."
 
 
 def weak_bars(found: Discovery, look: Look) -> go.Figure:
