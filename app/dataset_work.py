@@ -82,6 +82,11 @@ def hashed(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
+def change_of(path: Path, name: str) -> Diff:
+    """The change called ``name`` of the dataset at ``path``. Raises DataError where there is none, or it cannot be read."""
+    return _change_of(stamp(path), name, path)
+
+
 def find_lookup(asked: Lookup) -> Job[Step | Precedents] | None:
     """The lookup, running or done, if it was started."""
     return _lookups().get(asked.key)
@@ -195,6 +200,16 @@ def _told(asked: Table, cancelled: Callable[[], bool]) -> Iterator[Step | Overvi
         yield Overview(found, str(kept.settings.get("model", "")))
     elif not cancelled():
         raise DataError(f"The table {asked.path!s:.200} holds no explanation; make it of a dataset of changes.")
+
+
+@st.cache_resource(max_entries=64, show_spinner="Looking the change up…")
+def _change_of(stamps: tuple[tuple[str, int, int], ...], name: str, _path: Path) -> Diff:
+    found = next(Rows.open(_path, None, SEED).named({name}), None)
+    if found is None:
+        raise DataError(f"There is no change {name:.200} in {_path}; name one by its id.")
+    if found.diff is None:
+        raise DataError(f"The diff of {name:.200} in {_path} cannot be read; choose another change.")
+    return found.diff
 
 
 @st.cache_resource(show_spinner=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.pages import inspect_diff, model, overall
+from app.pages import inspect_diff, model, overall, slices
 
 # Drawn here, because Streamlit's own icons for a browser's tab are fetched from the network.
 ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">
@@ -16,6 +16,7 @@ st.navigation(
     [
         st.Page(inspect_diff.page, title="Inspect", url_path="inspect", icon=":material/search:", default=True),
         st.Page(overall.page, title="Overall", url_path="overall", icon=":material/stacked_bar_chart:"),
+        st.Page(slices.page, title="Slices", url_path="slices", icon=":material/leaderboard:"),
         st.Page(model.page, title="Model", url_path="model", icon=":material/monitoring:"),
     ]
 ).run()

@@ -75,7 +75,7 @@ class Grouping:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The search for weak slices."""
+    """The search for weak slices, and for thresholds."""
 
     discover: Annotated[bool, typer.Option("--discover", help="Search for weak slices and test them on unseen rows.")] = False
     kind: Annotated[
@@ -84,6 +84,15 @@ class Search:
     conditions: Annotated[int, typer.Option(help="Most conditions of a weak slice.", min=1, max=6)] = 2
     level: Annotated[float, typer.Option(help="Share of false discoveries that is admitted.", min=1e-6, max=0.5)] = 0.05
     support: Annotated[int, typer.Option(help="Fewest rows of a weak slice in each half.", min=5, max=10**9)] = 30
+    threshold_cost: Annotated[
+        float | None,
+        typer.Option(
+            help="How many needless flags a miss costs: the threshold of least cost; with --by also where slices need their own.",
+            metavar="RATIO",
+            min=1e-3,
+            max=1e6,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +118,15 @@ def slice_predictions(which: Which, rows: Filter, grouping: Grouping, search: Se
     options = MetricOptions(grouping.gate, grouping.effort, bool(grouping.cluster))
     wanted = Wanted(_listed(grouping.by), source.expression(text), grouping.cluster, grouping.edges())
     rows.keep()
-    if not (grouping.by or search.discover or asked):
-        raise UsageError(f"Expected --by, --discover or --fail-if; slices can be made of {', '.join(source.attributes)[:600]}.")
+    if not (grouping.by or search.discover or asked or search.threshold_cost):
+        columns = ", ".join(source.attributes)[:600]
+        raise UsageError(f"Expected --by, --discover, --threshold-cost or --fail-if; slices can be made of {columns}.")
     if search.discover:
         found, notes = _search(source, model.name, wanted, search)
     else:
         found, notes = _group(source, model.name, wanted, _listed(grouping.metrics), options) if grouping.by else ({}, ())
+    if search.threshold_cost is not None:
+        found |= _thresholds(source, model.name, wanted, search.threshold_cost)
     verdicts = judged(source, model.name, asked, wanted, options)
     data = {**head(model, text, grouping.cluster, notes), **found, **gated(verdicts)}
     _print(data, how)
@@ -150,6 +162,13 @@ def _search(source: Source, model: str, wanted: Wanted, search: Search) -> tuple
         assert loaded.halves is not None
         found = discover(loaded.table, loaded.halves, options, lambda done: bar.update(task, completed=done))
     return discovered(found), loaded.notes
+
+
+def _thresholds(source: Source, model: str, wanted: Wanted, ratio: float) -> dict[str, Any]:
+    from app.cli.planned import planned
+
+    with working("Choosing thresholds"):
+        return planned(source, model, wanted, ratio)
 
 
 def _print(data: dict[str, Any], how: How) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from app.cli.cells import Cell, csv_text
+from app.cli.planned import csv_rows, threshold_sections
 from models.evaluate.sections import Section, estimate
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def sections(data: Json, most: int) -> Iterator[Section]:
     if "discovery" in data:
         yield _weak(data["discovery"], most)
         yield from map(_advice, data["discovery"]["found"][:most])
+    if "thresholds" in data:
+        yield from threshold_sections(data["thresholds"], most)
     if data.get("gates"):
         rows = [(one["gate"], _TRIPPED[one["tripped"]], estimate(one, False), f"{one['n']:,.0f}") for one in data["gates"]]
         text = "A gate trips when the whole 95 % interval lies where it says."
@@ -142,9 +145,11 @@ def named(conditions: Sequence[Json]) -> str:
 
 
 def as_csv(data: Json) -> str:
-    """The slices, or the weak ones, as CSV."""
+    """The weak slices, the slices, what thresholds do or the gates as CSV: the first of these that there is."""
     if "discovery" in data:
         return _weak_csv(data["discovery"])
+    if "slices" not in data and "thresholds" in data:
+        return csv_text(*csv_rows(data["thresholds"]))
     if "slices" not in data:
         return csv_text(
             ("gate", "tripped", *_FIGURES), [(g["gate"], g["tripped"], *(g[f] for f in _FIGURES)) for g in data["gates"]]

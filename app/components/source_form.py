@@ -1,4 +1,4 @@
-"""Choosing a change: a sample, a pasted or uploaded diff, or a commit of a local repository."""
+"""Choosing a change: a sample, a pasted or uploaded diff, a commit of a local repository, or a row of a dataset."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from types import MappingProxyType
 import streamlit as st
 
 from app.components.plain import plain
+from app.dataset_work import change_of, dataset_at
 from models.change.dates import written
 from models.change.git import authored, recent, show
 from models.change.source import read_bytes
@@ -39,13 +40,13 @@ def choose_change() -> Diff | None:
 @lru_cache(maxsize=1)
 def samples() -> Mapping[str, str]:
     """What each sample diff shows, by its name."""
-    rows = json.loads((_samples_folder() / "index.json").read_text(encoding="utf-8"))
+    rows = json.loads((samples_folder() / "index.json").read_text(encoding="utf-8"))
     return MappingProxyType(
         {row["file"].removesuffix(".diff"): f"{row['title']} ({row['language']}). {row['shows']}" for row in rows}
     )
 
 
-def _samples_folder() -> Path:
+def samples_folder() -> Path:
     """Where the samples lie; they are a folder of data, to which an editable installation adds a place that is none."""
     spec = find_spec("sample_diffs")
     places = [] if spec is None else list(spec.submodule_search_locations or ())
@@ -61,7 +62,7 @@ def _sample() -> Diff | None:
     if name not in samples():
         return None
     st.caption(plain(samples()[name]))
-    return read_bytes((_samples_folder() / f"{name}.diff").read_bytes())
+    return read_bytes((samples_folder() / f"{name}.diff").read_bytes())
 
 
 def _pasted() -> Diff | None:
@@ -91,6 +92,18 @@ def _commit() -> Diff | None:
     return show(repo, revision_of(chosen)) if chosen else None
 
 
+def _of_dataset() -> Diff | None:
+    """A row of a dataset on the server's disk."""
+    text = st.text_input(
+        "Dataset", key="changes", bind="query-params", placeholder="A .parquet file on the server's disk, or a folder"
+    )
+    name = st.text_input("Id of the change", key="row", bind="query-params")
+    if not (text and text.strip() and name and name.strip()):
+        st.caption("Any change of a dataset with a column diff, by its id.")
+        return None
+    return change_of(dataset_at(text), name.strip())
+
+
 def _folder(text: str | None) -> Path:
     return Path(os.path.expanduser(text or "."))
 
@@ -110,5 +123,5 @@ def revision_of(choice: str) -> str:
 
 
 _SOURCES: Mapping[str, Callable[[], Diff | None]] = MappingProxyType(
-    {"Sample": _sample, "Paste": _pasted, "File": _uploaded, "Git": _commit}
+    {"Sample": _sample, "Paste": _pasted, "File": _uploaded, "Git": _commit, "Dataset": _of_dataset}
 )

@@ -32,7 +32,7 @@ def page() -> None:
         with st.sidebar:
             explaining = choose_explanation(model)
     if diff is None:
-        st.info("Choose a change in the sidebar: a sample, a diff to paste or upload, or a commit of a local repository.")
+        st.info("Choose a change in the sidebar: a sample, a diff to paste or upload, a commit, or a row of a dataset.")
         return
     if model is None or explaining is None:
         return

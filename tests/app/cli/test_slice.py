@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -275,3 +277,39 @@ def test_rows_of_one_class_leave_metrics_undefined(whydiff, tmp_path: Path) -> N
     assert (own["recall"]["value"], own["recall"]["n"], own["auc"]["value"]) == (None, 0, None)
     assert own["fpr"]["value"] > 0
     assert "undefined" in whydiff("slice", file, "--by", "kind").out
+
+
+def test_thresholds_by_cost(whydiff, refused, path: Path) -> None:
+    data = report(whydiff, path, "--threshold-cost", 3, "--by", "language")
+    found = data["thresholds"]
+    # Scores are 0.7 and 0.2 only, and so high a cost of misses is met by the one threshold between them or by flagging all.
+    assert found["threshold"] in (pytest.approx(0.45), 0.0)
+    held = [one for one in rows() if hashlib.sha256(one["id"].encode()).digest()[0] % 2]
+    assert found["confirming"] == len(held)
+    cost = sum((3 if one["label"] else 1) for one in held if (one["score"] >= found["threshold"]) != bool(one["label"]))
+    assert found["common"]["cost"]["value"] == pytest.approx(100 * cost / len(held))
+    assert (found["common"]["unit"], found["span"]) == ("100 changes", None)
+    assert {one["value"] for one in found["own"]} <= set(LANGUAGES)
+    text = whydiff("slice", path, "--threshold-cost", 3, "--by", "language").out
+    assert "If a miss costs 3 needless flags" in text
+    assert "Thresholds by language" in text
+    assert "\x1b" not in text
+    table = list(csv.DictReader(io.StringIO(whydiff("slice", path, "--threshold-cost", 3, "--format", "csv").out, newline="")))
+    assert [row["choice"] for row in table] == ["present", "common"]
+    assert float(table[1]["cost"]) == found["common"]["cost"]["value"]
+    assert "one value a change" in refused("slice", path, "--threshold-cost", 3, "--by", "languages")
+    assert "name one" in refused("slice", path, "--threshold-cost", 3, "--by", "language,kind")
+    assert "--threshold-cost" in refused("slice", path, "--threshold-cost", "nan", "--by", "kind")
+    assert "in each half" in refused("slice", path, "--threshold-cost", 3, "--where", "label = 1")
+
+
+def test_dated_predictions_give_flags_a_week(whydiff, tmp_path: Path) -> None:
+    file = tmp_path / "dated.parquet"
+    day = datetime(2024, 1, 1, 23, 59, tzinfo=UTC)
+    pq.write_table(pa.Table.from_pylist([one | {"date": day + timedelta(n % 70)} for n, one in enumerate(rows())]), file)
+    found = report(whydiff, file, "--threshold-cost", 1)["thresholds"]
+    assert found["span"] == {"first": "2024-01-01", "last": "2024-03-10", "weeks": 10, "undated": 0}
+    held = [one for one in rows() if hashlib.sha256(one["id"].encode()).digest()[0] % 2]
+    flags = sum(one["flagged"] for one in held)
+    assert found["present"]["flags"]["value"] == pytest.approx(flags / (10 * len(held) / ROWS))
+    assert "10.0 from 2024-01-01 to 2024-03-10" in whydiff("slice", file, "--threshold-cost", 1).out
