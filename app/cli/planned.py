@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from explain.slices.types import NOT_KNOWN
 from models.errors import UsageError
 from models.evaluate.sections import Section
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from explain.slices.source import Source
 
 Json = Mapping[str, Any]
-NOT_KNOWN = "(not known)"
 EFFECTS = {"present": "the model's flags", "common": "one threshold of least cost", "mixed": "thresholds by slice"}
 _FIGURES = ("flags", "needless", "misses", "cost")
 

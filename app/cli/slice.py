@@ -78,6 +78,13 @@ class Search:
     """The search for weak slices, and for thresholds."""
 
     discover: Annotated[bool, typer.Option("--discover", help="Search for weak slices and test them on unseen rows.")] = False
+    content: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --discover: the dataset that was scored, to search among words and folders of its changes too.",
+            metavar="DATASET.parquet",
+        ),
+    ] = None
     kind: Annotated[
         str, typer.Option(help="What a weak slice suffers in: accuracy, recall, precision or fpr.", metavar="NAME")
     ] = "accuracy"
@@ -113,6 +120,8 @@ def slice_predictions(which: Which, rows: Filter, grouping: Grouping, search: Se
     from explain.slices.metrics import MetricOptions
     from explain.slices.source import open_source
 
+    if search.content is not None and not search.discover:
+        raise UsageError(f"Expected --discover with --content {search.content}; add it, or leave --content out.")
     source = open_source(which.predictions)
     model = source.model(which.model or "")
     options = MetricOptions(grouping.gate, grouping.effort, bool(grouping.cluster))
@@ -151,6 +160,7 @@ def _search(source: Source, model: str, wanted: Wanted, search: Search) -> tuple
     from dataclasses import replace
 
     from app.cli.sliced import discovered
+    from explain.slices.content import ids_of, read_content, with_content
     from explain.slices.discover import discover
     from explain.slices.load import load, to_search
     from explain.slices.search import DiscoverOptions
@@ -160,8 +170,15 @@ def _search(source: Source, model: str, wanted: Wanted, search: Search) -> tuple
         task = bar.add_task("Searching", total=1.0)
         loaded = load(source, model, replace(wanted, attributes=wanted.attributes or to_search(source), halves=True))
         assert loaded.halves is not None
-        found = discover(loaded.table, loaded.halves, options, lambda done: bar.update(task, completed=done))
-    return discovered(found), loaded.notes
+        table, notes = loaded.table, loaded.notes
+        if search.content is not None:
+            reading = bar.add_task("Reading the changes", total=1.0)
+            ids = ids_of(source, model, wanted.where)
+            content = read_content(search.content, ids, lambda done: bar.update(reading, completed=done))
+            table, note = with_content(table, ids, content)
+            notes = (*notes, note) if note else notes
+        found = discover(table, loaded.halves, options, lambda done: bar.update(task, completed=done))
+    return discovered(found), notes
 
 
 def _thresholds(source: Source, model: str, wanted: Wanted, ratio: float) -> dict[str, Any]:

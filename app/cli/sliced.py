@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.cli.cells import Cell, csv_text
 from app.cli.planned import csv_rows, threshold_sections
+from explain.slices.types import NOT_KNOWN
 from models.evaluate.sections import Section, estimate
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 SCHEMA = "whydiff/slice/1"
 Json = Mapping[str, Any]
-NOT_KNOWN = "(not known)"
 _FIGURES = ("value", "low", "high", "n")
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from explain.slices.gate import NOT_KNOWN
 from explain.slices.metrics import METRICS, get
-from explain.slices.types import MISSING, Estimate, Slice, SliceReport
+from explain.slices.types import MISSING, NOT_KNOWN, Estimate, Slice, SliceReport
 
 PERCENT = frozenset(
     {"accuracy", "precision", "recall", "fpr", "recall-at-effort", "caught", "flagged", "base-rate"},

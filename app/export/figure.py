@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from explain.slices.types import NOT_KNOWN
+
 Json = Mapping[str, Any]
-NOT_KNOWN = "(not known)"
 FEW = 20
 """With fewer trials than this a figure says little."""
 

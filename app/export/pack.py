@@ -51,12 +51,11 @@ def figures(data: Json) -> Iterator[Figure]:
 def weak_figure(found: Json) -> Figure:
     """Weak slices with what to do about them."""
     rows = tuple(_weak_row(one) for one in found["found"])
-    count, worse = len(rows), sum(map(_worse, found["found"]))
-    proven = f"{count or 'none'} {'is' if count == 1 else 'are'} proven to err more ({found['kind']})"
+    proven = f"{len(rows) or 'none'} {'is' if len(rows) == 1 else 'are'} proven to err more ({found['kind']})"
     caption = (
         f"{found['screened']:,} slices were looked at on one half of the rows and {found['candidates']:,} of them tested on the "
-        f"other; {proven} than the changes that no slice found before holds; {worse or 'none'} of them also than all others. At "
-        f"most {found['level']:.0%} of them are expected to be chance."
+        f"other; {proven} than all other changes, also than those of them that no slice found before holds. At most "
+        f"{found['level']:.0%} of what is found so is expected to be chance."
     )
     return Figure("Weak slices, and what to do", caption, _WEAK_HEADER, rows)
 

@@ -238,6 +238,22 @@ def test_the_planted_weakness_is_discovered(whydiff, refused, path: Path) -> Non
     assert "lower support" in refused("slice", path, "--discover", "--support", 1000)
 
 
+def test_words_of_the_changes_are_searched_too(whydiff, refused, path: Path, tmp_path: Path) -> None:
+    """The word "async" stands in every change in Go, and in no other."""
+    patch = "diff --git a/f b/f\n--- a/f\n+++ b/f\n@@ -1 +1 @@\n-x\n+{} y\n"
+    words = [("async" if one["language"] == "Go" else "await") for one in rows()[:-5]]
+    dataset = pa.table({"id": [f"r{n}" for n in range(ROWS - 5)], "diff": [patch.format(word) for word in words]})
+    pq.write_table(dataset, tmp_path / "changes.parquet")
+    asked = ("--discover", "--kind", "recall", "--support", 10, "--by", "kind")
+    assert report(whydiff, path, *asked)["discovery"]["found"] == []
+    data = report(whydiff, path, *asked, "--content", tmp_path / "changes.parquet")
+    (found,) = data["discovery"]["found"]
+    assert found["conditions"] == [{"column": "added words", "value": "async"}]
+    assert data["notes"] == [f"5 of {ROWS} changes are not in the dataset; none of their words are known."]
+    assert "Expected --discover with --content" in refused("slice", path, "--by", "kind", "--content", path)
+    assert "lacks the column diff" in refused("slice", path, *asked, "--content", path)
+
+
 def test_wrong_inputs(refused, path: Path, tmp_path: Path) -> None:
     good = ("slice", path, "--by", "kind")
     assert "slices can be made of project, language" in refused("slice", path)
