@@ -28,7 +28,8 @@ def advise(table: Table, inside: NDArray[np.bool_]) -> tuple[str, str]:
     In this order. Data: fewer than 100 changes, or fewer than 20 of a class. Threshold: inside, the model ranks as well as
     outside (the intervals of the two areas under the ROC curve overlap), and its scores are off on average (by more than two
     standard errors). People: inside, it ranks no better than chance (the interval holds 0.5), or as well as outside with scores
-    that are right on average: more of these are close calls. Model: it ranks, but worse than outside.
+    that are right on average: other shares are defective here, and one threshold errs more. Model: it ranks, but worse than
+    outside.
     """
     positives = int(table.labels[inside].sum())
     rows = int(inside.sum())
@@ -44,8 +45,9 @@ def advise(table: Table, inside: NDArray[np.bool_]) -> tuple[str, str]:
         off = float(errors.mean())
         if abs(off) <= _OFF * float(errors.std()) / rows**0.5:
             return "people", (
-                f"The model ranks these as well as others ({ranked}), and its scores are right on average: more of them are "
-                "close calls, so let people look at those near the threshold."
+                f"The model ranks these as well as others ({ranked}), and its scores are right on average. Defective are "
+                f"{positives / rows:.0%} of them, elsewhere {float(table.labels[~inside].mean()):.0%}, so that one threshold for "
+                "all errs more here: let people look at those near it."
             )
         way = f"too {'high' if off > 0 else 'low'} by {abs(off):.2f} on average"
         return (
