@@ -21,6 +21,7 @@ from app.components.slice_words import (
     number,
     proven_worse,
     scale,
+    valued,
 )
 from explain.slices.group import FEW
 from explain.slices.metrics import get
@@ -93,7 +94,13 @@ def _end(sheets: Sequence[Sheet], shown: Sequence[SliceReport]) -> float:
 def _name(sheets: Sequence[Sheet], where: Slice) -> str:
     """The slice with its trials, of both models where these differ."""
     trials = dict.fromkeys(f"{sheet.of(where).n:,.0f}" for sheet in sheets)
-    return f"{label(named(where, sheets[0].by))}  n = {' | '.join(trials)}"
+    return f"{_labelled(where, sheets[0].by)}  n = {' | '.join(trials)}"
+
+
+def _labelled(where: Slice, by: tuple[str, ...]) -> str:
+    """The values of a slice as plotly shows them, each cut by itself."""
+    values = {one.column: valued(one.value) for one in where}
+    return " · ".join(label(values[name]) for name in by if name in values)
 
 
 def _trace(sheet: Sheet, shown: Sequence[SliceReport], at: int, place: tuple[float, float], look: Look) -> go.Bar:
@@ -109,7 +116,7 @@ def _trace(sheet: Sheet, shown: Sequence[SliceReport], at: int, place: tuple[flo
         marker=filling(colour, pattern, [one.n < FEW for one in own]),
         error_x=whiskers(own, times, colour, look),
         customdata=[
-            (at_row, label(named(one.slice, sheet.by)), estimated(sheet.metric, each), f"{one.rows:,}")
+            (at_row, _labelled(one.slice, sheet.by), estimated(sheet.metric, each), f"{one.rows:,}")
             for at_row, (one, each) in enumerate(zip(shown, own, strict=True))
         ],
         hovertemplate="%{customdata[1]}: %{customdata[2]}; %{customdata[3]} changes",
