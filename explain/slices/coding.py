@@ -68,7 +68,7 @@ class LabelsCoder:
     name: str
     values: tuple[str, ...]
     _parts: list[Codes] = field(default_factory=list)
-    _lengths: list[NDArray[np.int64]] = field(default_factory=list)
+    _lengths: list[NDArray[np.int32]] = field(default_factory=list)
 
     def add(self, values: Any) -> None:
         """Take the next rows: an Arrow array of lists."""
@@ -82,13 +82,15 @@ class LabelsCoder:
         pairs.sort(kind="stable")  # nearly sorted
         pairs = pairs[np.concatenate([np.ones(1, np.bool_), pairs[1:] != pairs[:-1]])] if len(pairs) else pairs
         self._parts.append(codes_of(pairs % (missing + 1), missing + 1))
-        self._lengths.append(np.bincount(pairs // (missing + 1), minlength=len(values)))
+        self._lengths.append(np.bincount(pairs // (missing + 1), minlength=len(values)).astype(np.int32))
 
     def column(self) -> Labels:
         """All that was taken; MISSING is the last value, if any row has it."""
         codes = _joined(self._parts)
         values = (*self.values, MISSING) if (codes == len(self.values)).any() or not self.values else self.values
-        return Labels(self.name, values, np.cumsum(np.concatenate([np.zeros(1, np.int64), *self._lengths])), codes)
+        return Labels(
+            self.name, values, np.cumsum(np.concatenate([np.zeros(1, np.int32), *self._lengths]), dtype=np.int64), codes
+        )
 
 
 @dataclass(slots=True)

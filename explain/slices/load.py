@@ -186,7 +186,7 @@ def _read(source: Source, scope: Scope, model: str, coders: Sequence[Coder], wan
     clusters = _Clusters()
     for batch in source.batches(", ".join(f"{said} as c{n}" for n, said in enumerate(select)), scope):
         for part, column in zip(parts, batch.columns, strict=False):
-            part.append(column.to_numpy(zero_copy_only=False))
+            part.append(np.array(column.to_numpy(zero_copy_only=False)))  # a view would keep the whole batch in memory
         if wanted.cluster:
             clusters.add(batch.columns[6])
         for coder, column in zip(coders, batch.columns[7:], strict=True):
