@@ -14,7 +14,7 @@ try:
     import typer
 
     from app.cli import app as app_verb
-    from app.cli import data, describe, doctor, evaluate, explain, flip, mine, models_verbs, sanity, score, train
+    from app.cli import data, describe, doctor, evaluate, explain, flip, mine, models_verbs, report, sanity, score, train
     from app.cli import slice as slice_verb
     from app.cli.console import ClosedOutput, say
     from app.cli.flags import command
@@ -34,6 +34,7 @@ VERBS: dict[str, Callable[..., int | None]] = {
     "score": score.score,
     "evaluate": evaluate.evaluate,
     "slice": slice_verb.slice_predictions,
+    "report": report.report,
     "mine": mine.mine,
     "train": train.train,
     "app": app_verb.app,

@@ -212,12 +212,13 @@ def test_what_is_too_small_keeps_the_common_threshold() -> None:
     assert found.common.flags.value == pytest.approx((table.scores >= found.threshold)[~halves].sum() / exposure)
 
 
-def test_the_span_of_thresholds_covers_the_closed_form() -> None:
+@pytest.mark.parametrize("ratio", [2.0, 10.0])
+def test_the_span_of_thresholds_covers_the_closed_form(ratio: float) -> None:
     inside = 0
-    for seed in range(60):
-        found = plan(*sliced(2000, {}, seed), ThresholdOptions(4))
-        inside += found.low <= 0.2 <= found.high
-    assert inside >= 50
+    for seed in range(100):
+        found = plan(*sliced(2000, {}, seed), ThresholdOptions(ratio))
+        inside += found.low <= 1 / (1 + ratio) <= found.high
+    assert inside >= 88
 
 
 def test_wrong_input() -> None:

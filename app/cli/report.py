@@ -1,0 +1,159 @@
+"""``whydiff report``: what a review meeting needs to know of a model's predictions, in one file."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.console import progress, say
+from app.cli.output import check_output, dumps, emit
+from app.cli.slice import Which
+from app.cli.slice_flags import Where
+from models.errors import UsageError
+
+if TYPE_CHECKING:
+    from app.cli.reported import Asked
+
+LARGEST = 5_000_000
+"""Bytes that a page may have, so that it can be mailed."""
+_NOTES = 200_000
+
+
+class Form(StrEnum):
+    """Forms of the report."""
+
+    HTML = "html"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What the report shows."""
+
+    where: Where = None
+    by: Annotated[
+        list[str],
+        typer.Option(
+            help="One or two columns, separated by commas, whose values are the slices; may be repeated.", metavar="NAMES"
+        ),
+    ] = field(default_factory=list)
+    metrics: Annotated[
+        str, typer.Option(help="What is measured, separated by commas; slices are in the order of the first.", metavar="NAMES")
+    ] = "recall,precision,fpr"
+    cluster: Annotated[
+        str, typer.Option(help="Rows of one value of this column are not independent, such as project.", metavar="NAME")
+    ] = ""
+    discover: Annotated[bool, typer.Option("--discover", help="Search for weak slices and test them on unseen rows.")] = False
+    kind: Annotated[
+        str, typer.Option(help="What a weak slice suffers in: accuracy, recall, precision or fpr.", metavar="NAME")
+    ] = "accuracy"
+    threshold_cost: Annotated[
+        float | None,
+        typer.Option(help="How many needless flags a miss costs, for thresholds.", metavar="RATIO", min=1e-3, max=1e6),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the meeting wrote."""
+
+    title: Annotated[str, typer.Option(help="The title.", metavar="TEXT")] = ""
+    decision: Annotated[list[str], typer.Option(help="What was decided; may be repeated.", metavar="TEXT")] = field(
+        default_factory=list
+    )
+    notes: Annotated[Path | None, typer.Option(help="A file of notes, shown as plain text.", metavar="FILE")] = None
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """Form and place of the report."""
+
+    format: Annotated[Form, typer.Option(help="The form of the report.")] = Form.HTML
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.", metavar="FILE")] = None
+
+
+def report(which: Which, content: Content, words: Words, how: How) -> None:
+    """Slices, gates, thresholds and decisions for a review meeting: one HTML file that needs nothing else, or Markdown."""
+    check_output(how.output)
+    from app.cli.reported import gathered
+
+    asked = _asked(which, content, words, how)
+    with progress() as bar:
+        task = bar.add_task("Measuring", total=1.0)
+        data = gathered(asked, lambda done: bar.update(task, completed=done))
+    text = _written(data, how.format)
+    if how.format is Form.HTML and len(text.encode("utf-8", "backslashreplace")) > LARGEST:
+        raise UsageError(f"The page would have more than {LARGEST:,} bytes; ask for fewer slices with --by, or shorter notes.")
+    emit(text, how.output)
+    if how.output is not None:
+        say(f"Wrote {how.output}.")
+
+
+def _written(data: dict[str, Any], form: Form) -> str:
+    from app.export.pack_html import pack_html
+    from app.export.pack_markdown import pack_markdown
+
+    return {Form.HTML: pack_html, Form.MARKDOWN: pack_markdown, Form.JSON: dumps}[form](data)
+
+
+def _asked(which: Which, content: Content, words: Words, how: How) -> Asked:
+    from app.cli.reported import Asked
+
+    return Asked(
+        tuple(which.predictions),
+        which.model or "",
+        content.where or "",
+        tuple(_listed(one) for one in content.by),
+        _listed(content.metrics),
+        content.cluster,
+        content.kind if content.discover else "",
+        content.threshold_cost,
+        words.title,
+        tuple(words.decision),
+        "" if words.notes is None else _read(words.notes),
+        again(which, content, words, how),
+    )
+
+
+def _read(path: Path) -> str:
+    try:
+        text = path.read_text("utf-8", "surrogateescape")
+    except OSError as error:
+        raise UsageError(f"{path} could not be read as notes ({error.strerror or error}); name another file.") from error
+    if len(text) > _NOTES:
+        raise UsageError(f"{path} holds {len(text):,} characters, expected notes of at most {_NOTES:,}; shorten them.")
+    return text
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def again(which: Which, content: Content, words: Words, how: How) -> str:
+    """The command that makes this report, for a shell."""
+    return shlex.join(["whydiff", "report", *_flags(which, content, words, how), *_paths(which)])
+
+
+def _paths(which: Which) -> list[str]:
+    paths = [str(path) for path in which.predictions]
+    return ["--", *paths] if any(one.startswith("-") for one in paths) else paths
+
+
+def _flags(which: Which, content: Content, words: Words, how: How) -> Iterator[str]:
+    plain = replace(content, discover=False)
+    for bundle, standard in ((replace(which, predictions=[]), Which([])), (plain, Content()), (words, Words()), (how, How())):
+        for name in type(bundle).__dataclass_fields__:
+            value = getattr(bundle, name)
+            if value == getattr(standard, name) or value == ():
+                continue
+            for one in value if isinstance(value, list | tuple) else [value]:
+                yield from (f"--{name.replace('_', '-')}", str(one))
+    if content.discover:
+        yield "--discover"
