@@ -167,9 +167,9 @@ def _whole(sheet: Sheet) -> str:
     return f"over all changes it is {number(sheet.metric, whole.value)}{ends(sheet.metric, whole)}"
 
 
-def remarks(sheet: Sheet, look: Look) -> str:
+def remarks(sheets: Sequence[Sheet], look: Look) -> str:
     """How many slices are proven worse, beside what chance would make of it, and what few rows are behind."""
-    known = sheet.known
+    sheet, known = sheets[0], sheets[0].known
     worse = len(proven_worse(sheet.metric, known, sheet.whole))
     few = sum(one.estimates[sheet.metric].n < FEW for one in known)
     undefined, left = len(sheet.slices) - len(known), len(known) - look.most
@@ -179,7 +179,8 @@ def remarks(sheet: Sheet, look: Look) -> str:
     more = f" {left:,} further slices are in the table." if left > 0 else ""
     nothing = f" In {undefined:,} more it is undefined; they are in the table alone." if undefined else ""
     shown = "" if get(sheet.metric).direction == "none" else beside_all
-    return f"{CAUTION}{shown}{thin}{more}{nothing}"
+    paired = " Two models judge the same changes, so that they may differ though their intervals overlap." if sheets[1:] else ""
+    return f"{CAUTION}{shown}{thin}{more}{nothing}{paired}"
 
 
 def bars_table(sheets: Sequence[Sheet]) -> Table:

@@ -270,6 +270,24 @@ def test_rows_of_one_class_are_no_catastrophe(opened: Opener, tmp_path: Path, an
     }[answer] in said
 
 
+@pytest.mark.parametrize("answer", ["Slices", "Heat map", "Gates and scores", "Over time", "Thresholds", "Weak slices"])
+def test_predictions_without_attributes_still_have_curves(opened: Opener, tmp_path: Path, answer: str) -> None:
+    rows = [{name: one[name] for name in ("id", "label", "score", "threshold")} for one in made()]
+    page = opened(predictions=write(tmp_path / "p.parquet", rows), answer=answer)
+    assert not page.exception
+    assert not page.error
+    assert len(charts(page)) == {"Gates and scores": 2, "Thresholds": 1}.get(answer, 0)
+    assert "hold no attributes to slice by" in texts(page)
+    if answer == "Weak slices":
+        assert "That is no proof" in texts(settled(page.button(key="hunt").click().run()))
+
+
+@pytest.mark.parametrize(("where", "said"), [(";;", "Expected files of predictions"), ("\0", "There is no dataset")])
+def test_names_of_no_files_get_one_sentence(opened: Opener, where: str, said: str) -> None:
+    (error,) = opened(predictions=where).error
+    assert said in error.value.replace("\\", "")
+
+
 def settled(page: AppTest) -> AppTest:
     until = time.monotonic() + 60
     while not (page.success or page.error or ("weak slice" in texts(page) and charts(page))):
