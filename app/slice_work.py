@@ -21,7 +21,7 @@ from explain.slices.span import Span, span_of
 from explain.slices.thresholds import Plan, ThresholdOptions, plan
 from explain.slices.types import Estimate, Slice, SliceReport
 from explain.slices.where import Sort
-from models.errors import UsageError
+from models.errors import DataError, UsageError
 from models.registry.folder import place
 
 MOST_CHANGES = 200
@@ -82,7 +82,10 @@ class Planned:
 
 def predictions_at(text: str) -> tuple[Path, ...]:
     """The files and folders that ``text`` names on the server's disk, separated by semicolons. Raises DataError."""
-    return tuple(dataset_at(part) for part in text.split(_SEPARATOR) if part.strip())
+    parts = [part for part in text.split(_SEPARATOR) if part.strip()]
+    if not parts:
+        raise DataError(f"Expected files of predictions, but got {text:.80}; name them, or leave the field empty.")
+    return tuple(dataset_at(part) for part in parts)
 
 
 def opened(paths: tuple[Path, ...]) -> Chosen:

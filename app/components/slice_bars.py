@@ -21,6 +21,7 @@ from app.components.slice_words import (
     number,
     proven_worse,
     scale,
+    valued,
 )
 from explain.slices.group import FEW
 from explain.slices.metrics import get
@@ -93,7 +94,13 @@ def _end(sheets: Sequence[Sheet], shown: Sequence[SliceReport]) -> float:
 def _name(sheets: Sequence[Sheet], where: Slice) -> str:
     """The slice with its trials, of both models where these differ."""
     trials = dict.fromkeys(f"{sheet.of(where).n:,.0f}" for sheet in sheets)
-    return f"{label(named(where, sheets[0].by))}  n = {' | '.join(trials)}"
+    return f"{_labelled(where, sheets[0].by)}  n = {' | '.join(trials)}"
+
+
+def _labelled(where: Slice, by: tuple[str, ...]) -> str:
+    """The values of a slice as plotly shows them, each cut by itself."""
+    values = {one.column: valued(one.value) for one in where}
+    return " · ".join(label(values[name]) for name in by if name in values)
 
 
 def _trace(sheet: Sheet, shown: Sequence[SliceReport], at: int, place: tuple[float, float], look: Look) -> go.Bar:
@@ -109,7 +116,7 @@ def _trace(sheet: Sheet, shown: Sequence[SliceReport], at: int, place: tuple[flo
         marker=filling(colour, pattern, [one.n < FEW for one in own]),
         error_x=whiskers(own, times, colour, look),
         customdata=[
-            (at_row, label(named(one.slice, sheet.by)), estimated(sheet.metric, each), f"{one.rows:,}")
+            (at_row, _labelled(one.slice, sheet.by), estimated(sheet.metric, each), f"{one.rows:,}")
             for at_row, (one, each) in enumerate(zip(shown, own, strict=True))
         ],
         hovertemplate="%{customdata[1]}: %{customdata[2]}; %{customdata[3]} changes",
@@ -160,9 +167,9 @@ def _whole(sheet: Sheet) -> str:
     return f"over all changes it is {number(sheet.metric, whole.value)}{ends(sheet.metric, whole)}"
 
 
-def remarks(sheet: Sheet, look: Look) -> str:
+def remarks(sheets: Sequence[Sheet], look: Look) -> str:
     """How many slices are proven worse, beside what chance would make of it, and what few rows are behind."""
-    known = sheet.known
+    sheet, known = sheets[0], sheets[0].known
     worse = len(proven_worse(sheet.metric, known, sheet.whole))
     few = sum(one.estimates[sheet.metric].n < FEW for one in known)
     undefined, left = len(sheet.slices) - len(known), len(known) - look.most
@@ -172,7 +179,8 @@ def remarks(sheet: Sheet, look: Look) -> str:
     more = f" {left:,} further slices are in the table." if left > 0 else ""
     nothing = f" In {undefined:,} more it is undefined; they are in the table alone." if undefined else ""
     shown = "" if get(sheet.metric).direction == "none" else beside_all
-    return f"{CAUTION}{shown}{thin}{more}{nothing}"
+    paired = " Two models judge the same changes, so that they may differ though their intervals overlap." if sheets[1:] else ""
+    return f"{CAUTION}{shown}{thin}{more}{nothing}{paired}"
 
 
 def bars_table(sheets: Sequence[Sheet]) -> Table:

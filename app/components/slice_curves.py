@@ -44,7 +44,7 @@ def gate_figure(curves: Mapping[str, Points], look: Look) -> go.Figure:
             )
         )
     drawn.add_trace(go.Scatter(x=[0, 100], y=[0, 100], mode="lines", name="at random", line=_STRAIGHT, hoverinfo="skip"))
-    drawn.update_xaxes(title="changes gated, the riskiest first (%)", range=[0, 100])
+    drawn.update_xaxes(title="riskiest changes gated (%)", range=[0, 100])
     drawn.update_yaxes(title="defective changes caught (%)", range=[0, 102])
     return framed(drawn, look.height)
 

@@ -38,6 +38,9 @@ _FIRST = ("language", "component", "project")
 _TABS = ("Slices", "Heat map", "Gates and scores", "Over time", "Thresholds", "Weak slices")
 _OWN_METRICS = {"Gates and scores", "Thresholds", "Weak slices"}
 """What does not depend on the metric that is chosen."""
+_NO_ATTRIBUTES = (
+    "These predictions hold no attributes to slice by, or only one: score a dataset with diffs, so that whydiff score adds them."
+)
 _BARS = "bars"
 _PERIODS = [str(one) for one in Period]
 _WIDE, _BOX = 300, 430
@@ -102,12 +105,12 @@ def _show_bars(looking: Looking, metric: str, opened: bool) -> None:
         )
     )
     if not by:
-        st.info("Choose one attribute to slice by, or two.")
+        st.info("Choose one attribute to slice by, or two." if names else _NO_ATTRIBUTES)
         return
     sheets = _sheets(looking, metric, by, DEFAULT)
     if opened:
         _tell_notes(looking, by)
-        said = Said(caption(sheets[0]), bars_table(sheets), remarks(sheets[0], looking.look))
+        said = Said(caption(sheets[0]), bars_table(sheets), remarks(sheets, looking.look))
         shown = [named(one.slice, by) for one in sheets[0].known]
         show_fitted(bars(sheets, looking.look), said, _BARS, looking.look, lambda: _clicked(shown))
     slices = {named(one.slice, by): one.slice for one in sheets[0].reports}
@@ -144,6 +147,9 @@ def _tell_notes(looking: Looking, by: tuple[str, ...]) -> None:
 
 def _show_heat(looking: Looking, metric: str, opened: bool) -> None:
     names, _ = _attributes(looking)
+    if len(names) < 2:
+        st.info(_NO_ATTRIBUTES)
+        return
     row = st.container(horizontal=True)
     sides = ("component", "language") if {"component", "language"} <= set(names) else (names[0], names[-1])
     with row:
