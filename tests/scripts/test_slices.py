@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from scipy.stats import norm
 from sklearn.metrics import matthews_corrcoef, roc_auc_score
@@ -10,7 +14,7 @@ from sklearn.metrics import matthews_corrcoef, roc_auc_score
 from explain.slices.counts import holds
 from explain.slices.group import group
 from explain.slices.types import Labels
-from scripts.slices import bench, coverage, discovery
+from scripts.slices import bench, coverage, discovery, files
 from scripts.slices.laws import law, sample, shares
 from scripts.slices.peers import load
 from tests.explain.slices.tables import a_table
@@ -99,3 +103,17 @@ def test_the_metrics_beside_others_are_the_same_figures() -> None:
     for one in group(table, ("kind",), ("mcc",))[1:]:
         inside = holds(table, one.slice)
         assert one.estimates["mcc"].value == pytest.approx(matthews_corrcoef(table.labels[inside], table.flagged[inside]))
+
+
+def test_a_large_file_is_made_of_the_shipped_predictions_and_sliced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "many.parquet"
+    files.write(path, 20_000)
+    made = pq.read_table(path, columns=["id", "label", "score"])
+    shipped = pq.read_table(files.SHIPPED, columns=["id", "label", "score", "model"])
+    own = shipped.filter(pc.equal(shipped.column("model").cast("string"), files.MODEL))
+    assert made.num_rows == len(set(made.column("id").to_pylist())) == 20_000
+    assert made.column("score").to_pylist()[own.num_rows : 2 * own.num_rows] == own.column("score").to_pylist()
+    assert files.main(["--rows", "12000"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("12,000 rows, a file of ")
+    assert out.count(" GB |") == len(files.COMMANDS)
