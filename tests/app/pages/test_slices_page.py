@@ -197,7 +197,7 @@ def test_changes_lead_to_inspect_where_their_text_is(opened: Opener, tmp_path: P
     assert (there == (table["Project"] == "o/p3")).all()
     link = urlsplit(table["Inspect"][there].iloc[0])
     commit = table["Id"][there].iloc[0].rpartition("@")[2]
-    assert (link.scheme, link.netloc, link.path) == ("", "", "inspect")
+    assert (link.scheme, link.netloc, link.path) == ("", "", "./")
     assert parse_qs(link.query) == {"source": ["Git"], "repo": [str(tmp_path / "clones" / "p3")], "revision": [commit]}
 
     data = write(tmp_path / "d.parquet", [{"id": one["id"], "diff": SMALL} for one in rows])
