@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from app.components.chart_style import framed, label
+from app.components.chart_style import GREY, framed, label
 from app.components.data_table import Cell, Table
 from app.components.slice_look import CAUTION, MODELS, Look, filling, whiskers
 from app.components.slice_words import (
@@ -73,7 +73,7 @@ def bars(sheets: Sequence[Sheet], look: Look) -> go.Figure:
     width = 0.66 / len(sheets)
     for at, sheet in enumerate(sheets):
         shift = (at - (len(sheets) - 1) / 2) * width
-        drawn.add_trace(_trace(sheet, shown, at, (shift, width), look))
+        drawn.add_traces(list(_traces(sheet, shown, at, (shift, width), look)))
         _mark_whole(drawn, sheet, at)
     framed(drawn, 110 + 2 * look.letters + look.row * max(len(shown), 2) * (4 if len(sheets) > 1 else 3) // 3)
     names = [_name(sheets, one.slice) for one in shown]
@@ -103,24 +103,27 @@ def _labelled(where: Slice, by: tuple[str, ...]) -> str:
     return " · ".join(label(values[name]) for name in by if name in values)
 
 
-def _trace(sheet: Sheet, shown: Sequence[SliceReport], at: int, place: tuple[float, float], look: Look) -> go.Bar:
+def _traces(sheet: Sheet, shown: Sequence[SliceReport], at: int, place: tuple[float, float], look: Look) -> Iterator[go.Bar]:
+    """The bars that enough rows are behind, then the others, whose intervals are grey too."""
     (shift, width), (colour, _, pattern, _) = place, MODELS[at]
-    own = [sheet.of(one.slice) for one in shown]
     times = scale(sheet.metric)
-    return go.Bar(
-        orientation="h",
-        name=label(sheet.model),
-        x=[None if one.value is None else times * one.value for one in own],
-        y=[at_row + shift for at_row in range(len(shown))],
-        width=width * 0.92,
-        marker=filling(colour, pattern, [one.n < FEW for one in own]),
-        error_x=whiskers(own, times, colour, look),
-        customdata=[
-            (at_row, _labelled(one.slice, sheet.by), estimated(sheet.metric, each), f"{one.rows:,}")
-            for at_row, (one, each) in enumerate(zip(shown, own, strict=True))
-        ],
-        hovertemplate="%{customdata[1]}: %{customdata[2]}; %{customdata[3]} changes",
-    )
+    every = [(row, one, sheet.of(one.slice)) for row, one in enumerate(shown)]
+    for few in (False, True):
+        own = [(row, one, found) for row, one, found in every if found.value is not None and (found.n < FEW) is few]
+        yield go.Bar(
+            orientation="h",
+            name=label(sheet.model),
+            showlegend=not few,
+            x=[times * (found.value or 0.0) for _, _, found in own],
+            y=[row + shift for row, _, _ in own],
+            width=width * 0.92,
+            marker=filling(colour, pattern, [few] * len(own)),
+            error_x=whiskers([found for _, _, found in own], times, GREY if few else colour, look),
+            customdata=[
+                (row, _labelled(one.slice, sheet.by), estimated(sheet.metric, found), f"{one.rows:,}") for row, one, found in own
+            ],
+            hovertemplate="%{customdata[1]}: %{customdata[2]}; %{customdata[3]} changes",
+        )
 
 
 def _mark_whole(drawn: go.Figure, sheet: Sheet, at: int) -> None:

@@ -13,6 +13,8 @@ from app.slice_work import Changes, clones_in
 from explain.slices.changes import Change
 
 _LINK = "Inspect"
+_HOME = "./?"
+"""Inspect is the first page of the workbench, and has no name of its own in its address."""
 
 
 def choose_code() -> str:
@@ -66,12 +68,12 @@ def address(one: Change, code: str) -> str | None:
     if not code:
         return None
     if code.endswith(".parquet") or _holds_parquet(code):
-        return "inspect?" + urlencode({"source": "Dataset", "changes": code, "row": one.id}, errors="replace")
+        return _HOME + urlencode({"source": "Dataset", "changes": code, "row": one.id}, errors="replace")
     project, sign, commit = one.id.rpartition("@")
     clone = clones_in(code, one.project or project) if sign and visible(one.id) == one.id else None
     if clone is None or not commit.isalnum():
         return None
-    return "inspect?" + urlencode({"source": "Git", "repo": str(clone), "revision": commit}, errors="replace")
+    return _HOME + urlencode({"source": "Git", "repo": str(clone), "revision": commit}, errors="replace")
 
 
 def _holds_parquet(code: str) -> bool:

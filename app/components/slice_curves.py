@@ -115,8 +115,8 @@ def reliability_caption(found: Mapping[str, Sequence[Bin]]) -> str:
         inside = sum((one.rate.low or 0.0) <= one.score <= (one.rate.high or 0.0) for one in bins)
         high = sum(one.score > (one.rate.high or 0.0) for one in bins)
         off = f" ({high} too high, {len(bins) - inside - high} too low)" if inside < len(bins) else ""
-        said.append(f"{model} at {inside} of {len(bins)} points{off}")
-    return f"The score is what happens, as far as the 95 % interval tells: {'; '.join(said)}."
+        said.append(f"at {inside} of {len(bins)} points{off} with {model}")
+    return f"The mean score lies within the interval of what was observed {', '.join(said)}."
 
 
 def reliability_table(found: Mapping[str, Sequence[Bin]]) -> Table:

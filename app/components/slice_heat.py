@@ -15,7 +15,9 @@ from explain.slices.group import FEW
 from explain.slices.metrics import get
 from explain.slices.types import SliceReport
 
-_MOST, _MOST_LARGE = (18, 10), (8, 6)
+_MOST, _MOST_LARGE = (18, 8), (8, 6)
+_LINE = 20
+"""Letters after which the name of a row goes on in the next line, at a colon or slash."""
 _GREY, _INK = "#a3acb8", "#12171d"
 """Behind and in cells of few rows; Viridis has no grey that they could be taken for."""
 _SIGNS = {-1: "▼", 0: "", 1: "▲"}
@@ -32,13 +34,22 @@ def heat_map(sheet: Sheet, look: Look) -> go.Figure:
     for few in (False, True):
         drawn.add_trace(_trace(sheet, cells, down, across, few, look))
     framed(drawn, 150 + 3 * look.letters + len(down) * (look.row + 4))
-    drawn.update_xaxes(side="top", title="", showgrid=False, tickangle=-35, **_ticks(across))
-    drawn.update_yaxes(title="", showgrid=False, autorange="reversed", **_ticks(down))
+    drawn.update_layout(margin_r=5 * look.letters)  # room for the last slanted name, which else is left out
+    drawn.update_xaxes(side="top", title="", showgrid=False, ticks="", tickangle=-35, **_ticks(across))
+    drawn.update_yaxes(title="", showgrid=False, ticks="", autorange="reversed", **_ticks(down))
     return drawn
 
 
 def _ticks(values: Sequence[str]) -> dict[str, object]:
-    return {"tickmode": "array", "tickvals": list(range(len(values))), "ticktext": [label(valued(one)) for one in values]}
+    return {"tickmode": "array", "tickvals": list(range(len(values))), "ticktext": [_broken(valued(one)) for one in values]}
+
+
+def _broken(value: str) -> str:
+    """``value`` as plotly shows it, a long one in two lines."""
+    at = max(value.rfind(":", 0, _LINE + 12), value.rfind("/", 0, _LINE)) + 1
+    if len(value) <= _LINE or not at:
+        return label(value)
+    return f"{label(value[:at])}<br>{label(value[at:])}"
 
 
 def _cells(sheet: Sheet) -> dict[Pair, SliceReport]:
@@ -69,7 +80,7 @@ def _trace(
     values = [[None if one is None else _level(one, metric, few) for one in row] for row in shown]
     return go.Heatmap(
         z=[[None if one is None else (1.0 if few else times * one) for one in row] for row in values],
-        text=[["" if one is None else _text(sheet, one, few, look) for one in row] for row in shown],
+        text=[["" if one is None else _text(sheet, one, few) for one in row] for row in shown],
         customdata=[["" if one is None else _told(sheet, one) for one in row] for row in shown],
         texttemplate="%{text}",
         textfont={"size": look.letters - 1, **({"color": _INK} if few else {})},
@@ -77,7 +88,7 @@ def _trace(
         hoverongaps=False,
         xgap=2,
         ygap=2,
-        showscale=not few,
+        showscale=False,
         **(_few() if few else _scale(metric)),
     )
 
@@ -97,19 +108,16 @@ def _few() -> dict[str, object]:
 def _scale(metric: str) -> dict[str, object]:
     """Dark is worse and bright yellow better (Viridis), which lightness alone tells apart."""
     ends_at = {"zmin": 0, "zmax": 100} if metric in PERCENT else {}
-    title = TITLES[metric] + (" (%)" if metric in PERCENT else "")
-    bar = {"title": {"text": title, "side": "right"}, "thickness": 14, "tickfont": {"size": 14}}
-    return {"colorscale": "Viridis", "reversescale": get(metric).direction == "lower", "colorbar": bar, **ends_at}
+    return {"colorscale": "Viridis", "reversescale": get(metric).direction == "lower", **ends_at}
 
 
-def _text(sheet: Sheet, one: SliceReport, few: bool, look: Look) -> str:
+def _text(sheet: Sheet, one: SliceReport, few: bool) -> str:
     own = one.estimates[sheet.metric]
     if few:
-        return f"n = {own.n:,.0f}"
+        return f"n={own.n:,.0f}"
     sign = _SIGNS[beside(sheet.metric, own, sheet.whole.estimates[sheet.metric])]
     percent = sheet.metric in PERCENT and own.value is not None
-    said = f"{100 * (own.value or 0):.{0 if look.large else 1}f}" if percent else number(sheet.metric, own.value)
-    return f"{said} {sign}".strip()
+    return (f"{100 * (own.value or 0):.0f}" if percent else number(sheet.metric, own.value)) + sign
 
 
 def _told(sheet: Sheet, one: SliceReport) -> str:
@@ -127,7 +135,9 @@ def heat_said(sheet: Sheet, look: Look) -> tuple[str, str]:
     worse = [one for one in sure if beside(metric, one.estimates[metric], whole) < 0]
     grey = f"{len(drawn) - len(sure)} of {len(drawn)} cells are grey: under {FEW} trials, too few to tell; blank: no changes"
     left = len(cells) - len(drawn)
-    rest = f"{CAUTION} {grey}" + (f"; {left:,} rarer cells are in the table." if left else ".")
+    unit = "Cells are in percent, without decimals; b" if metric in PERCENT else "B"
+    bright = "right is high" if get(metric).direction == "none" else "right is good, dark is bad"
+    rest = f"{CAUTION} {unit}{bright}. {grey}" + (f"; {left:,} rarer cells are in the table." if left else ".")
     if not worse:
         against = f"{number(metric, whole.value)}{ends(metric, whole)}"
         return f"{TITLES[metric]} is proven worse than over all changes ({against}) in no cell.", rest

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from app.components.slice_changes import address as inspect_address
+from explain.slices.changes import Change
+from tests.app.pages.conftest import SMALL
 from tests.browser.test_inspect import PATIENCE, Watched, address, browser, watched
 
 __all__ = ["address", "browser", "watched"]
@@ -32,6 +35,15 @@ def predictions(folder: Path) -> Path:
     path = folder / "p.parquet"
     pq.write_table(pa.Table.from_pylist(rows), path)
     return path
+
+
+def address_of(folder: Path) -> str:
+    """That of a change of a dataset on the Inspect page, as the table of changes has it."""
+    path = folder / "d.parquet"
+    pq.write_table(pa.table({"id": [f"{WORD}1"], "diff": [SMALL]}), path)
+    found = inspect_address(Change(f"{WORD}1", WORD, "", 1, 0.1, False), str(path))
+    assert found is not None
+    return found
 
 
 def test_slices_are_drawn_clicked_and_saved(address: str, watched: Watched, tmp_path: Path) -> None:
@@ -62,6 +74,8 @@ def test_slices_are_drawn_clicked_and_saved(address: str, watched: Watched, tmp_
     page.get_by_role("button", name="Look for weak slices").click()
     page.get_by_text("1 weak slice").or_(page.get_by_text("is proven weaker")).first.wait_for()
 
+    page.goto(urljoin(page.url, address_of(tmp_path)))
+    watched.see_heat()
     assert page.get_by_text("Page not found").count() == 0
     assert page.evaluate("window.pwned === undefined")
     assert page.locator("img[src*='evil'], a[href*='evil']").count() == 0
