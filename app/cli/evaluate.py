@@ -110,13 +110,14 @@ def _gate(first: Predictions, where: str, gates: tuple[Gate, ...]) -> int:
     """The exit code: 1 if a gate trips for the first model."""
     if not gates:
         return 0
-    from explain.slices.load import Wanted
+    from explain.slices.load import Wanted, default_cluster
     from explain.slices.metrics import MetricOptions
     from explain.slices.source import open_source
 
     source = open_source([first.path])
-    wanted = Wanted((), source.expression(where))
-    return int(any(one.tripped for one in judged(source, first.name, gates, wanted, MetricOptions())))
+    cluster = default_cluster(source)
+    wanted, options = Wanted((), source.expression(where), cluster), MetricOptions(clustered=bool(cluster))
+    return int(any(one.tripped for one in judged(source, first.name, gates, wanted, options)))
 
 
 def _paths(which: Which) -> list[Path]:

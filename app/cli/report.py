@@ -14,7 +14,7 @@ import typer
 from app.cli.console import progress, say
 from app.cli.output import check_output, dumps, emit
 from app.cli.slice import Which
-from app.cli.slice_flags import Where
+from app.cli.slice_flags import Cluster, Where
 from models.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,9 +47,7 @@ class Content:
     metrics: Annotated[
         str, typer.Option(help="What is measured, separated by commas; slices are in the order of the first.", metavar="NAMES")
     ] = "recall,precision,fpr"
-    cluster: Annotated[
-        str, typer.Option(help="Rows of one value of this column are not independent, such as project.", metavar="NAME")
-    ] = ""
+    cluster: Cluster = "auto"
     discover: Annotated[bool, typer.Option("--discover", help="Search for weak slices and test them on unseen rows.")] = False
     kind: Annotated[
         str, typer.Option(help="What a weak slice suffers in: accuracy, recall, precision or fpr.", metavar="NAME")

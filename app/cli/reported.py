@@ -15,7 +15,7 @@ from explain.slices.costs import curve
 from explain.slices.curves import gate_curve, reliability
 from explain.slices.discover import discover
 from explain.slices.group import group
-from explain.slices.load import Loaded, Wanted, load, to_search
+from explain.slices.load import Loaded, Wanted, cluster_of, load, to_search
 from explain.slices.metrics import METRICS, MetricOptions, get, measure
 from explain.slices.search import DiscoverOptions
 from explain.slices.source import Source, open_source
@@ -52,6 +52,7 @@ def gathered(asked: Asked, tick: Tick = lambda done: None) -> dict[str, Any]:
     """The report; ``tick`` hears of the share done. Raises the errors of what it measures."""
     source = open_source(asked.predictions)
     model = source.model(asked.model)
+    asked = replace(asked, cluster=cluster_of(source, asked.cluster))
     wanted = Wanted((), source.expression(asked.where), asked.cluster)
     metrics = tuple(get(name).name for name in asked.metrics)
     views, notes = _views(source, model.name, asked, wanted, metrics, tick)

@@ -12,7 +12,7 @@ import typer
 from app.cli.console import plain, progress, show, working
 from app.cli.evaluated import parts
 from app.cli.output import check_output, dumps, emit
-from app.cli.slice_flags import Filter, GateFlags, judged
+from app.cli.slice_flags import Cluster, Filter, GateFlags, judged
 from models.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,9 +60,7 @@ class Grouping:
     bins: Annotated[
         str, typer.Option(help="Where numbers are parted, such as lines_changed=10:50:250.", metavar="NAME=EDGES")
     ] = ""
-    cluster: Annotated[
-        str, typer.Option(help="Rows of one value of this column are not independent, such as project.", metavar="NAME")
-    ] = ""
+    cluster: Cluster = "auto"
     gate: Annotated[float, typer.Option(help="Riskiest changes that the metric caught holds, in percent.", min=0, max=100)] = 5.0
     effort: Annotated[
         float, typer.Option(help="Changed lines that are read for the metric recall-at-effort, in percent.", min=0, max=100)
@@ -116,7 +114,7 @@ def slice_predictions(which: Which, rows: Filter, grouping: Grouping, search: Se
     check_output(how.output)
     asked, text = gates.gates(), rows.text()
     from app.cli.sliced import gated, head
-    from explain.slices.load import Wanted
+    from explain.slices.load import Wanted, cluster_of
     from explain.slices.metrics import MetricOptions
     from explain.slices.source import open_source
 
@@ -124,8 +122,9 @@ def slice_predictions(which: Which, rows: Filter, grouping: Grouping, search: Se
         raise UsageError(f"Expected --discover with --content {search.content}; add it, or leave --content out.")
     source = open_source(which.predictions)
     model = source.model(which.model or "")
-    options = MetricOptions(grouping.gate, grouping.effort, bool(grouping.cluster))
-    wanted = Wanted(_listed(grouping.by), source.expression(text), grouping.cluster, grouping.edges())
+    cluster = cluster_of(source, grouping.cluster)
+    options = MetricOptions(grouping.gate, grouping.effort, bool(cluster))
+    wanted = Wanted(_listed(grouping.by), source.expression(text), cluster, grouping.edges())
     rows.keep()
     if not (grouping.by or search.discover or asked or search.threshold_cost):
         columns = ", ".join(source.attributes)[:600]
@@ -137,7 +136,7 @@ def slice_predictions(which: Which, rows: Filter, grouping: Grouping, search: Se
     if search.threshold_cost is not None:
         found |= _thresholds(source, model.name, wanted, search.threshold_cost)
     verdicts = judged(source, model.name, asked, wanted, options)
-    data = {**head(model, text, grouping.cluster, notes), **found, **gated(verdicts)}
+    data = {**head(model, text, cluster, notes), **found, **gated(verdicts)}
     _print(data, how)
     return int(any(one.tripped for one in verdicts))
 

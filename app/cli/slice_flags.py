@@ -25,6 +25,15 @@ Where = Annotated[
 ]
 
 
+Cluster = Annotated[
+    str,
+    typer.Option(
+        help="Rows of one value of this column are not independent: auto is project or author, where there is one; or none.",
+        metavar="NAME",
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class GateFlags:
     """Conditions on metrics that decide the exit code."""

@@ -106,17 +106,8 @@ def looked_at(found: Discovery) -> str:
     return (
         f"{found.screened:,} slices had enough rows and were searched on {found.rows:,} changes; {found.candidates:,} were "
         f"tested on {found.confirming:,} others, where all figures are from; at most {100 * found.level:.0f} % of such findings "
-        f"are expected to be chance.{_not_worse(found)}"
+        f"are expected to be chance."
     )
-
-
-def _not_worse(found: Discovery) -> str:
-    """What has to be told of slices that are worse only than the rows which no slice above them holds."""
-    many = sum(one.difference.low is None or one.difference.low <= 0 for one in found.found)
-    if not many:
-        return ""
-    verb = "is" if many == 1 else "are"
-    return f" {many} of them {verb} worse only than the rows that no slice above holds, not than all the rest."
 
 
 def weak_bars(found: Discovery, look: Look) -> go.Figure:

@@ -20,6 +20,8 @@ from models.errors import DataError, UsageError
 
 CLUSTERS = ("project", "author")
 """Columns by which rows are not independent of each other, the first that there is."""
+AUTO, NONE = "auto", "none"
+"""In place of a column to cluster by: the first of ``CLUSTERS`` that there is; no column."""
 _WEIGHT = "weight"
 _HALF = "(instr('02468ace', substr(sha256(id), 2, 1)) > 0)"
 """Whether the first byte of the id's SHA-256 is even."""
@@ -58,6 +60,11 @@ def to_search(source: Source) -> tuple[str, ...]:
 def default_cluster(source: Source) -> str:
     """The column by which rows of ``source`` are not independent; "" where there is none."""
     return next((name for name in CLUSTERS if source.columns.get(name) is Sort.TEXT), "")
+
+
+def cluster_of(source: Source, asked: str) -> str:
+    """The column to cluster by, or "", of what was asked for: a column, ``AUTO`` or ``NONE``."""
+    return default_cluster(source) if asked == AUTO else "" if asked == NONE else asked
 
 
 def load(source: Source, model: str, wanted: Wanted) -> Loaded:

@@ -72,7 +72,7 @@ def report(whydiff: Any, *arguments: object) -> dict[str, Any]:
 
 
 def test_json_holds_every_slice_with_n_and_interval(whydiff, path: Path) -> None:
-    data = report(whydiff, path, "--by", "language", "--metrics", "recall,auc")
+    data = report(whydiff, path, "--by", "language", "--metrics", "recall,auc", "--cluster", "none")
     assert data["schema"] == "whydiff/slice/1"
     assert data["model"] == {"name": "planted", "kind": "bag", "digest": "feed", "threshold": 0.5}
     assert (data["by"], data["metrics"], data["notes"]) == (["language"], ["recall", "auc"], [])
@@ -173,7 +173,7 @@ def test_gates_trip_by_the_interval(whydiff, path: Path) -> None:
     hits, trials = recall(lambda one: one["language"] == "Go")
     low, high = proportion_confint(hits, trials, method="wilson")
     for bound, code in ((high + 1e-6, 1), (high - 1e-6, 0), (hits / trials + 0.01, 0)):
-        result = whydiff("slice", path, "--fail-if", f"recall[language=Go] < {bound:.9f}")
+        result = whydiff("slice", path, "--cluster", "none", "--fail-if", f"recall[language=Go] < {bound:.9f}")
         assert result.code == code
         assert ("does not trip" in result.err) is (code == 0)
         assert f"{hits / trials:.3f} [{low:.3f}, {high:.3f}], counted on {trials}" in result.err
@@ -198,11 +198,13 @@ def test_gates_trip_by_the_interval(whydiff, path: Path) -> None:
 
 
 def test_clusters_widen_intervals(whydiff, path: Path) -> None:
-    def width(*more: str) -> float:
-        own = report(whydiff, path, "--by", "kind", "--metrics", "recall", *more)["all"]["metrics"]["recall"]
+    def width(cluster: str, *more: str) -> float:
+        data = report(whydiff, path, "--by", "kind", "--metrics", "recall", *more)
+        assert data["cluster"] == cluster
+        own = data["all"]["metrics"]["recall"]
         return float(own["high"] - own["low"])
 
-    assert width("--cluster", "project") >= width()
+    assert width("project", "--cluster", "project") == width("project") > width("", "--cluster", "none")
 
 
 def test_evaluate_takes_expressions_and_gates(whydiff, refused, path: Path) -> None:
