@@ -12,7 +12,8 @@ from app.components.search_progress import outcome
 from app.components.slice_look import Look, Said, filling, show_fitted, whiskers
 from app.components.slice_source import Looking
 from app.components.slice_words import number, valued
-from app.weak_work import Hunt, find_hunt, start_hunt
+from app.dataset_work import dataset_at
+from app.weak_work import Caught, Hunt, find_hunt, start_hunt
 from explain.slices.actions import ACTIONS
 from explain.slices.search import KINDS, DiscoverOptions
 from explain.slices.types import Discovery, Estimate, Slice, WeakSlice
@@ -44,12 +45,23 @@ def show_weak(looking: Looking, opened: bool) -> None:
         conditions = st.segmented_control(
             "Conditions at most", [1, 2, 3], default=2, required=True, key="conditions", bind="query-params"
         )
+        text = st.text_input(
+            "Among words of the changes too",
+            key="words",
+            bind="query-params",
+            placeholder="The dataset that was scored, on the server's disk",
+            help="Words of added and removed lines, of messages and of paths then count as attributes.",
+            width=_WIDE,
+        )
     if not opened:
         return
-    asked = Hunt(looking.chosen, looking.models[0], DiscoverOptions(kind, int(conditions or 2)))
+    words = dataset_at(text) if text and text.strip() else None
+    asked = Hunt(looking.chosen, looking.models[0], DiscoverOptions(kind, int(conditions or 2)), words)
     found = outcome(find_hunt(asked), lambda: start_hunt(asked), "hunt", "Look for weak slices")
-    if isinstance(found, Discovery):
-        _show_found(found, looking.models[0], looking.look)
+    if isinstance(found, Caught):
+        _show_found(found.found, looking.models[0], looking.look)
+        if found.note:
+            st.caption(plain(found.note))
     elif found is not None:
         st.caption("Stopped before the search was through.")
     else:

@@ -326,6 +326,20 @@ def test_a_planted_weakness_is_found_and_none_where_there_is_none(opened: Opener
             assert not charts(page)
 
 
+def test_words_of_the_changes_are_searched_where_the_dataset_is_named(opened: Opener, tmp_path: Path) -> None:
+    rows = made()
+    patch = "diff --git a/f b/f\n--- a/f\n+++ b/f\n@@ -1 +1 @@\n-x\n+{} y\n"
+    changes = [{"id": one["id"], "diff": patch.format("async" if one["language"] == "Go" else "plain")} for one in rows[2:]]
+    dataset = write(tmp_path / "changes.parquet", changes)
+    path = write(tmp_path / "p.parquet", [{name: one[name] for name in one if name != "language"} for one in rows])
+    page = opened(predictions=path, answer="Weak slices", kind="recall", conditions="1", words=dataset)
+    page = settled(page.button(key="hunt").click().run())
+    assert "the surest is “added words = async”" in texts(page)
+    assert "2 of 1,600 changes are not in the dataset" in texts(page)
+    (error,) = opened(predictions=path, answer="Weak slices", words=str(tmp_path / "gone.parquet")).error
+    assert "There is no dataset" in error.value
+
+
 def test_thresholds_follow_the_slider(opened: Opener, tmp_path: Path) -> None:
     path = write(tmp_path / "p.parquet", made())
     flags = []
