@@ -12,11 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from explain.slices.bins import names, spelled
-from explain.slices.types import MISSING, Codes, Column, Floats, Labels
-
-OTHER = "(other)"
-MOST_VALUES = 256
-"""Of more different texts the most frequent are kept; the others, and texts that are spelt so, are OTHER."""
+from explain.slices.types import MISSING, MOST_VALUES, OTHER, Codes, Column, Floats, Labels
 
 _UNKNOWN = -(2**31)
 

@@ -18,11 +18,8 @@ from numpy.typing import NDArray
 
 from explain.slices.blocks import Block, covering
 from explain.slices.counts import STATES, Ints, chunks, count, select, states
-from explain.slices.types import Column, Condition, Labels, Slice, Table
+from explain.slices.types import MOST_VALUES, OTHER, Column, Condition, Labels, Slice, Table
 
-OTHER = "(all others)"
-"""What stands for the rare values of an attribute with more than ``MOST_VALUES``."""
-MOST_VALUES = 256
 _CELLS = 1 << 18
 """Most counters of a block: 2 MB."""
 
@@ -60,8 +57,8 @@ class Cube:
             shape = [len(self.columns[one].values) for one in part]
             inside = np.zeros(shape, dtype=bool)
             for axis, one in enumerate(part):
-                if self.columns[one].values[-1:] == (OTHER,):
-                    inside[(slice(None),) * axis + (-1,)] = True
+                if OTHER in self.columns[one].values:
+                    inside[(slice(None),) * axis + (self.columns[one].values.index(OTHER),)] = True
             found[start : start + inside.size] = inside.ravel()
         return found
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explain.slices.bins import FEW, QUANTILES, edges_of, rounded
-from explain.slices.coding import MOST_VALUES, OTHER, Coder, LabelsCoder, MonthCoder, NumberCoder, TextCoder, kept
+from explain.slices.coding import Coder, LabelsCoder, MonthCoder, NumberCoder, TextCoder, kept
 from explain.slices.source import LINES, Scope, Source
-from explain.slices.types import Floats, Table
+from explain.slices.types import MOST_VALUES, OTHER, Floats, Table
 from explain.slices.where import Expression, Sort
 from explain.slices.where_sql import plain
 from models.errors import DataError, UsageError

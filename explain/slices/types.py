@@ -15,6 +15,8 @@ Codes = NDArray[np.unsignedinteger]
 MISSING = ""
 """The text of a value that is not known; people are shown ``NOT_KNOWN``."""
 NOT_KNOWN = "(not known)"
+OTHER, MOST_VALUES = "(other)", 256
+"""Of an attribute with more values than so many the rare ones are put together as ``OTHER``, which is never told as a slice."""
 
 
 @dataclass(frozen=True, slots=True)

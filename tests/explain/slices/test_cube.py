@@ -11,8 +11,8 @@ import pytest
 
 from explain.slices.blocks import covering
 from explain.slices.counts import attributes, count, select, slices_of
-from explain.slices.cube import OTHER, Cube, capped, cube
-from explain.slices.types import Column, Condition, Labels, Slice, Table
+from explain.slices.cube import Cube, capped, cube
+from explain.slices.types import OTHER, Column, Condition, Labels, Slice, Table
 from tests.explain.slices.tables import a_table, rows_in, states_by_hand
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from explain.slices.actions import ACTIONS, advise
 from explain.slices.counts import holds
-from explain.slices.cube import MOST_VALUES
 from explain.slices.discover import discover, half_of, sentence
+from explain.slices.load import Wanted, load
 from explain.slices.search import KINDS, DiscoverOptions
-from explain.slices.types import Column, Condition, Slice, Table
+from explain.slices.source import open_source
+from explain.slices.types import MOST_VALUES, OTHER, Column, Condition, Slice, Table
 from models.errors import UsageError
 from models.evaluate.bands import in_first_half
 from scripts.slices.discovery import changes, planted, predicted, shuffled
@@ -245,3 +249,24 @@ def test_what_is_worse_than_the_rest_that_is_left_only_is_not_weak() -> None:
     found = discover(table, random.random(len(steps)) < 0.5, DiscoverOptions(conditions=1)).found
     assert {one.slice for one in found} == {(Condition("size", "step 3"),), (Condition("size", "step 4"),)}
     assert all((one.difference.low or 0.0) > 0 for one in found)
+
+
+def test_rare_values_that_were_put_together_when_loaded_are_not_reported(tmp_path: Path) -> None:
+    """The model errs on rare components only, of which there are too many to be told apart."""
+    random = np.random.default_rng(6)
+    rows = 6000
+    components = [f"c{n}" if n < 10 else f"rare {row}" for row, n in enumerate(random.integers(0, 14, rows))]
+    wrong = random.random(rows) < np.array([0.6 if one.startswith("rare") else 0.1 for one in components])
+    labels = random.integers(0, 2, rows)
+    listed = [[one] if row % 9 else [] for row, one in enumerate(components)]
+    data = {
+        "id": [f"r{row}" for row in range(rows)], "label": labels, "score": np.where(labels ^ wrong, 0.9, 0.1),
+        "threshold": [0.5] * rows, "component": components, "components": listed,
+    }  # fmt: skip
+    pq.write_table(pa.table(data), tmp_path / "p.parquet")
+    source = open_source([tmp_path / "p.parquet"])
+    for name in ("component", "components"):
+        loaded = load(source, "", Wanted((name,), halves=True))
+        assert loaded.halves is not None
+        assert OTHER in loaded.table.columns[0].values
+        assert discover(loaded.table, loaded.halves, DiscoverOptions(conditions=1)).found == ()

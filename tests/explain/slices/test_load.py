@@ -16,10 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from explain.slices.coding import OTHER
 from explain.slices.load import Loaded, Wanted, default_cluster, load, to_search
 from explain.slices.source import Source, open_source
-from explain.slices.types import Column, Labels
+from explain.slices.types import OTHER, Column, Labels
 from explain.slices.where import Sort
 from explain.slices.where_rows import holds
 from models.errors import DataError, UsageError
