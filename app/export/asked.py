@@ -54,7 +54,7 @@ def _flags(asked: Asked, notes: str, form: str, output: str) -> Iterator[str]:
         ("metrics", ",".join(asked.metrics), ",".join(METRICS)),
         ("cluster", asked.cluster, AUTO),
         ("kind", asked.kind or KIND, KIND),
-        ("threshold-cost", "" if asked.ratio is None else f"{asked.ratio}", ""),
+        ("threshold-cost", "" if asked.ratio is None else f"{asked.ratio}".removesuffix(".0"), ""),
         ("title", asked.title, ""),
         *(("decision", one, None) for one in asked.decisions),
         ("notes", notes, ""),
