@@ -9,7 +9,9 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 from models.errors import WhydiffError
@@ -18,6 +20,8 @@ T = TypeVar("T")
 Work = Callable[[Callable[[], bool]], Iterator[T]]
 """Given a function that says whether to stop, yields partial results; the last item is the answer."""
 
+_TURN = 0.2
+"""Seconds between two looks at a work that says nothing."""
 _PATIENCE = 10.0
 """Seconds that the end of the program waits for jobs."""
 _log = logging.getLogger(__name__)
@@ -30,6 +34,35 @@ class Step:
     done: int
     most: int
     words: str
+
+
+class _StopError(Exception):
+    """The work was asked to end."""
+
+
+def stepwise(work: Callable[[Callable[[float], None]], T], words: str, cancelled: Callable[[], bool]) -> Iterator[Step | T]:
+    """Yield how far ``work`` is, which calls what it is given with the share done, at last its answer; none if ``cancelled``.
+
+    It runs in a thread of its own, so that each such call can be passed on, and ends at the next one once it is cancelled.
+    """
+    steps: SimpleQueue[Step] = SimpleQueue()
+
+    def tick(done: float) -> None:
+        if cancelled():
+            raise _StopError
+        steps.put(Step(round(100 * done), 100, f"{words}, {100 * done:.0f} % done"))
+
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(work, tick)
+        while not running.done():
+            try:
+                yield steps.get(timeout=_TURN)
+            except Empty:
+                continue
+        try:
+            yield running.result()
+        except _StopError:
+            return
 
 
 class Job(Generic[T]):

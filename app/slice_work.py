@@ -35,11 +35,12 @@ Times = tuple[tuple[str, Estimate], ...]
 class Chosen:
     """Which rows are looked at: of the ``source`` that ``stamp`` tells from others, those that meet ``where``.
 
-    ``cluster``: the column by which rows are not independent of each other, or "".
+    ``cluster``: the column by which rows are not independent of each other, or "". ``paths``: what the source was opened by.
     """
 
     source: Source
     stamp: tuple[tuple[str, int, int], ...]
+    paths: tuple[Path, ...]
     where: str = ""
     cluster: str = ""
 
@@ -91,7 +92,7 @@ def predictions_at(text: str) -> tuple[Path, ...]:
 def opened(paths: tuple[Path, ...]) -> Chosen:
     """All rows of the predictions at ``paths``, opened anew when a file has changed. Raises DataError."""
     stamps = tuple(one for path in paths for one in stamp(path))
-    return Chosen(_source(hashed(stamps), paths), stamps)
+    return Chosen(_source(hashed(stamps), paths), stamps, paths)
 
 
 def saved_slices() -> Path:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from typing import TypeVar
 
 import streamlit as st
 
 from app.dataset_work import hashed, stamp
-from app.jobs import Job, Jobs, Step
+from app.jobs import Job, Jobs, Step, stepwise
 from app.slice_work import Chosen
 from explain.slices.content import ids_of, read_content, with_content
 from explain.slices.discover import discover
 from explain.slices.load import Wanted, load, to_search
 from explain.slices.search import DiscoverOptions
 from explain.slices.types import Discovery
-
-T = TypeVar("T")
-_PATIENCE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +44,6 @@ class Caught:
     note: str = ""
 
 
-class _StopError(Exception):
-    """The search was asked to end."""
-
-
 def find_hunt(asked: Hunt) -> Job[Step | Caught] | None:
     """The search, running or done, if it was started."""
     return _hunts().get(asked.key)
@@ -76,34 +66,18 @@ def hunted(asked: Hunt, cancelled: Callable[[], bool]) -> Iterator[Step | Caught
     loaded = load(source, asked.model, Wanted(to_search(source), where, asked.chosen.cluster, halves=True))
     table, halves, note = loaded.table, loaded.halves, ""
     assert halves is not None
-    try:
-        if asked.words is not None:
-            dataset, ids = asked.words, ids_of(source, asked.model, where)
-            content = yield from _told(lambda tick: read_content(dataset, ids, tick), "reading the changes", cancelled)
-            table, note = with_content(table, ids, content)
-        found = yield from _told(lambda tick: discover(table, halves, asked.options, tick), "searching", cancelled)
-    except _StopError:
-        return
-    yield Caught(found, note)
-
-
-def _told(run: Callable[[Callable[[float], None]], T], doing: str, cancelled: Callable[[], bool]) -> Generator[Step, None, T]:
-    """Yield how far ``run`` is, and return what it comes to. It tells so from a thread of its own. Raises _StopError."""
-    steps: SimpleQueue[Step] = SimpleQueue()
-
-    def tick(done: float) -> None:
-        if cancelled():
-            raise _StopError
-        steps.put(Step(round(100 * done), 100, f"{doing}, {100 * done:.0f} % done"))
-
-    with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(run, tick)
-        while not running.done():
-            try:
-                yield steps.get(timeout=_PATIENCE)
-            except Empty:
-                continue
-        return running.result()
+    if asked.words is not None:
+        dataset, ids, content = asked.words, ids_of(source, asked.model, where), None
+        for item in stepwise(lambda tick: read_content(dataset, ids, tick), "reading the changes", cancelled):
+            if isinstance(item, Step):
+                yield item
+            else:
+                content = item
+        if content is None:
+            return
+        table, note = with_content(table, ids, content)
+    for found in stepwise(lambda tick: discover(table, halves, asked.options, tick), "searching", cancelled):
+        yield found if isinstance(found, Step) else Caught(found, note)
 
 
 @st.cache_resource(show_spinner=False)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import sys
 
-PAGES = ("app.components", "app.dataset_work", "app.main", "app.pages", "app.slice_work", "app.weak_work", "app.workbench")
+PAGES = (
+    "app.components",
+    "app.dataset_work",
+    "app.main",
+    "app.pack_work",
+    "app.pages",
+    "app.slice_work",
+    "app.weak_work",
+    "app.workbench",
+)
 THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "captum": ("explain.attribution.integrated",),
     "codeowners": ("models.change.component",),

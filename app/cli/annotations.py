@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.cli.explanation import Explanation, percent
 from app.cli.findings import RULE, Finding, findings, joined
 from app.cli.output import dumps
-from app.cli.visible import visible
+from app.hidden import visible
 
 _LONGEST_PATH = 4096
 _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})

@@ -12,7 +12,7 @@ import typer
 from app.cli.console import plain, say, show
 from app.cli.options import TextOrJson
 from app.cli.output import check_output, dumps, emit, replacing
-from app.cli.visible import visible
+from app.hidden import visible
 from models.data.options import DescribeOptions, SampleOptions, SplitOptions
 from models.data.splits import SPLITS, UNDATED
 from models.errors import UsageError

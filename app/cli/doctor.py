@@ -49,14 +49,6 @@ def doctor(_flags: NoFlags) -> int:
     return 1 if broken else 0
 
 
-def own_version() -> str:
-    """The version of whydiff; "0" where it runs without having been installed."""
-    try:
-        return metadata.version(_NAME)
-    except metadata.PackageNotFoundError:
-        return "0"
-
-
 def _line(one: Finding) -> Text:
     mark = ("broken ", "bold red") if one.mend else ("ok     ", "green")
     text = Text.assemble(mark, shown(f"{one.what}: {one.found}"))

@@ -14,7 +14,8 @@ from rich.text import Text
 
 from app.cli.console import plain, show
 from app.cli.output import dumps, emit
-from app.cli.visible import shown, visible
+from app.cli.visible import shown
+from app.hidden import visible
 
 if TYPE_CHECKING:
     from models.evaluate.sections import Section

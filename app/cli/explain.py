@@ -172,8 +172,8 @@ def formatted(explanation: Explanation, form: Format) -> str:
 
         return markdown(explanation)
     if form is Format.SARIF:
-        from app.cli.doctor import own_version
         from app.cli.sarif import sarif
+        from app.release import own_version
 
         return dumps(sarif(explanation, own_version()))
     if form in {Format.RDJSONL, Format.GITHUB}:

@@ -7,7 +7,7 @@ from html import escape
 
 from app.cli.explanation import Explanation
 from app.cli.heat import Heated, Row, rows
-from app.cli.visible import pieces
+from app.hidden import pieces
 from models.change.types import LineKind
 
 _STYLE = """

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from app.cli import precedents
 from app.cli.explanation import Explanation
 from app.cli.heat import Heated, bar, rows
-from app.cli.visible import visible
+from app.hidden import visible
 
 LIMIT = 65_536
 """Characters that a comment on GitHub may have; a page has fewer."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from app.cli.explanation import TOP, Explanation
-from app.cli.visible import visible
+from app.hidden import visible
 from models.change.types import Diff, FileDiff, FileStatus, Hunk, Level, Unit, clean
 
 RULE = "whydiff/attribution"

@@ -79,7 +79,7 @@ for _name, (_help, _verbs) in GROUPS.items():
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from app.cli.doctor import own_version
+        from app.release import own_version
 
         print(f"whydiff {own_version()}")
         raise typer.Exit

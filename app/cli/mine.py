@@ -10,7 +10,7 @@ import typer
 
 from app.cli.console import progress, say
 from app.cli.output import check_output
-from app.cli.visible import visible
+from app.hidden import visible
 from models.errors import UsageError
 from models.mine.options import MineOptions
 

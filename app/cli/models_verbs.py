@@ -12,7 +12,7 @@ import typer
 from app.cli.console import plain, say, show, working
 from app.cli.options import TextOrJson
 from app.cli.output import check_output, dumps, emit
-from app.cli.visible import visible
+from app.hidden import visible
 from models.errors import UsageError
 
 if TYPE_CHECKING:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -15,14 +13,8 @@ from app.cli.console import progress, say
 from app.cli.output import check_output, dumps, emit
 from app.cli.slice import Which
 from app.cli.slice_flags import Cluster, Where
+from app.export.asked import AUTO, KIND, METRICS, MOST_NOTES, Asked, again
 from models.errors import UsageError
-
-if TYPE_CHECKING:
-    from app.cli.reported import Asked
-
-LARGEST = 5_000_000
-"""Bytes that a page may have, so that it can be mailed."""
-_NOTES = 200_000
 
 
 class Form(StrEnum):
@@ -46,12 +38,12 @@ class Content:
     ] = field(default_factory=list)
     metrics: Annotated[
         str, typer.Option(help="What is measured, separated by commas; slices are in the order of the first.", metavar="NAMES")
-    ] = "recall,precision,fpr"
-    cluster: Cluster = "auto"
+    ] = ",".join(METRICS)
+    cluster: Cluster = AUTO
     discover: Annotated[bool, typer.Option("--discover", help="Search for weak slices and test them on unseen rows.")] = False
     kind: Annotated[
         str, typer.Option(help="What a weak slice suffers in: accuracy, recall, precision or fpr.", metavar="NAME")
-    ] = "accuracy"
+    ] = KIND
     threshold_cost: Annotated[
         float | None,
         typer.Option(help="How many needless flags a miss costs, for thresholds.", metavar="RATIO", min=1e-3, max=1e6),
@@ -80,15 +72,13 @@ class How:
 def report(which: Which, content: Content, words: Words, how: How) -> None:
     """Slices, gates, thresholds and decisions for a review meeting: one HTML file that needs nothing else, or Markdown."""
     check_output(how.output)
-    from app.cli.reported import gathered
+    from app.export.gather import gathered
 
     asked = _asked(which, content, words, how)
     with progress() as bar:
         task = bar.add_task("Measuring", total=1.0)
         data = gathered(asked, lambda done: bar.update(task, completed=done))
     text = _written(data, how.format)
-    if how.format is Form.HTML and len(text.encode("utf-8", "backslashreplace")) > LARGEST:
-        raise UsageError(f"The page would have more than {LARGEST:,} bytes; ask for fewer slices with --by, or shorter notes.")
     emit(text, how.output)
     if how.output is not None:
         say(f"Wrote {how.output}.")
@@ -102,9 +92,7 @@ def _written(data: dict[str, Any], form: Form) -> str:
 
 
 def _asked(which: Which, content: Content, words: Words, how: How) -> Asked:
-    from app.cli.reported import Asked
-
-    return Asked(
+    asked = Asked(
         tuple(which.predictions),
         which.model or "",
         content.where or "",
@@ -116,8 +104,8 @@ def _asked(which: Which, content: Content, words: Words, how: How) -> Asked:
         words.title,
         tuple(words.decision),
         "" if words.notes is None else _read(words.notes),
-        again(which, content, words, how),
     )
+    return replace(asked, command=again(asked, str(words.notes or ""), how.format, str(how.output or "")))
 
 
 def _read(path: Path) -> str:
@@ -125,33 +113,10 @@ def _read(path: Path) -> str:
         text = path.read_text("utf-8", "surrogateescape")
     except OSError as error:
         raise UsageError(f"{path} could not be read as notes ({error.strerror or error}); name another file.") from error
-    if len(text) > _NOTES:
-        raise UsageError(f"{path} holds {len(text):,} characters, expected notes of at most {_NOTES:,}; shorten them.")
+    if len(text) > MOST_NOTES:
+        raise UsageError(f"{path} holds {len(text):,} characters, expected notes of at most {MOST_NOTES:,}; shorten them.")
     return text
 
 
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def again(which: Which, content: Content, words: Words, how: How) -> str:
-    """The command that makes this report, for a shell."""
-    return shlex.join(["whydiff", "report", *_flags(which, content, words, how), *_paths(which)])
-
-
-def _paths(which: Which) -> list[str]:
-    paths = [str(path) for path in which.predictions]
-    return ["--", *paths] if any(one.startswith("-") for one in paths) else paths
-
-
-def _flags(which: Which, content: Content, words: Words, how: How) -> Iterator[str]:
-    plain = replace(content, discover=False)
-    for bundle, standard in ((replace(which, predictions=[]), Which([])), (plain, Content()), (words, Words()), (how, How())):
-        for name in type(bundle).__dataclass_fields__:
-            value = getattr(bundle, name)
-            if value == getattr(standard, name) or value == ():
-                continue
-            for one in value if isinstance(value, list | tuple) else [value]:
-                yield from (f"--{name.replace('_', '-')}", str(one))
-    if content.discover:
-        yield "--discover"

@@ -113,7 +113,8 @@ def slice_predictions(which: Which, rows: Filter, grouping: Grouping, search: Se
     """Metrics of slices of predictions with 95 % intervals, the proven worst first; and the search for weak slices."""
     check_output(how.output)
     asked, text = gates.gates(), rows.text()
-    from app.cli.sliced import gated, head
+    from app.cli.sliced import gated
+    from app.export.records import head
     from explain.slices.load import Wanted, cluster_of
     from explain.slices.metrics import MetricOptions
     from explain.slices.source import open_source
@@ -144,7 +145,7 @@ def slice_predictions(which: Which, rows: Filter, grouping: Grouping, search: Se
 def _group(
     source: Source, model: str, wanted: Wanted, metrics: tuple[str, ...], options: MetricOptions
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    from app.cli.sliced import grouped
+    from app.export.records import grouped
     from explain.slices.group import group
     from explain.slices.load import load
     from explain.slices.metrics import get
@@ -158,7 +159,7 @@ def _group(
 def _search(source: Source, model: str, wanted: Wanted, search: Search) -> tuple[dict[str, Any], tuple[str, ...]]:
     from dataclasses import replace
 
-    from app.cli.sliced import discovered
+    from app.export.records import discovered
     from explain.slices.content import ids_of, read_content, with_content
     from explain.slices.discover import discover
     from explain.slices.load import load, to_search
@@ -181,7 +182,7 @@ def _search(source: Source, model: str, wanted: Wanted, search: Search) -> tuple
 
 
 def _thresholds(source: Source, model: str, wanted: Wanted, ratio: float) -> dict[str, Any]:
-    from app.cli.planned import planned
+    from app.export.planned import planned
 
     with working("Choosing thresholds"):
         return planned(source, model, wanted, ratio)

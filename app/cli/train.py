@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from app.cli.console import progress, say, show
-from app.cli.visible import shown, visible
+from app.cli.visible import shown
+from app.hidden import visible
 from models.errors import UsageError
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The Slices page's answers: slices by evidence, two attributes at once, curves, the course over time, weak slices."""
+"""The Slices page's answers: slices by evidence, two attributes at once, curves, the course over time, weak slices, a pack."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from app.components.pack_panel import show_pack
 from app.components.plain import plain, problems, visible
 from app.components.slice_bars import Sheet, bars, bars_table, caption, remarks
 from app.components.slice_changes import choose_code, show_changes
@@ -35,7 +36,7 @@ from explain.slices.metrics import METRICS
 from explain.slices.types import Slice
 
 _FIRST = ("language", "component", "project")
-_TABS = ("Slices", "Heat map", "Gates and scores", "Over time", "Thresholds", "Weak slices")
+_TABS = ("Slices", "Heat map", "Gates and scores", "Over time", "Thresholds", "Weak slices", "Meeting pack")
 _OWN_METRICS = {"Gates and scores", "Thresholds", "Weak slices"}
 """What does not depend on the metric that is chosen."""
 _NO_ATTRIBUTES = (
@@ -52,7 +53,7 @@ def show_slices(looking: Looking) -> None:
     with row:
         metric = _choose_metric(looking)
     tabs = st.tabs(_TABS, key="answer", bind="query-params")
-    answers = (_show_bars, _show_heat, _show_curves, _show_times, _show_thresholds, _show_search)
+    answers = (_show_bars, _show_heat, _show_curves, _show_times, _show_thresholds, _show_search, show_pack)
     for tab, answer in zip(tabs, answers, strict=True):
         # What can be chosen is drawn in all of them: Streamlit forgets, also in the address, what is not.
         with tab, problems():

@@ -7,13 +7,13 @@ from dataclasses import asdict
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.cli.planned import EFFECTS, cut, said
 from app.components.chart_style import framed
 from app.components.data_table import Cell, Table, show_table
 from app.components.plain import plain, visible
 from app.components.slice_look import MODELS, Look, Said, filling, show_fitted, whiskers
 from app.components.slice_source import Looking
 from app.components.slice_words import valued
+from app.export.planned import EFFECTS, cut, said
 from app.slice_work import Asked, Planned, planned, single_valued
 from explain.slices.costs import Effect
 from explain.slices.thresholds import OwnThreshold

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.cli.planned import EFFECTS, OWN_HEADER, figure, own_row, said
 from app.export.curve_figures import cost_figure, gate_figure, reliability_figure
 from app.export.figure import Cell, Figure, Json, measured, named
+from app.export.planned import EFFECTS, OWN_HEADER, figure, own_row, said
 from app.export.slice_figures import slice_figures
 from explain.slices.actions import ACTIONS
 

@@ -9,23 +9,29 @@ from pathlib import Path
 from app.export.figure import Cell, Figure, Json
 from app.export.pack import facts, figures
 from app.export.svg import shown
+from models.errors import UsageError
 
 Rows = tuple[tuple[Cell, ...], ...]
 _MOST = 20_000
+LARGEST = 5_000_000
+"""Bytes that a page may have, so that it can be mailed."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _STYLE = (Path(__file__).parent / "pack.css").read_text("utf-8")
 
 
 def pack_html(data: Json) -> str:
-    """The page, ended by a line feed."""
+    """The page, ended by a line feed. Raises UsageError for more than ``LARGEST`` bytes."""
     title = shown(data["title"], 300)
     body = "\n".join(_body(data))
-    return (
+    page = (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width">\n<meta name="referrer" content="no-referrer">\n'
         f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{body}\n</body>\n</html>\n"
     )
+    if len(page.encode("utf-8", "backslashreplace")) > LARGEST:
+        raise UsageError(f"The page would have more than {LARGEST:,} bytes; slice by fewer columns, or shorten the notes.")
+    return page
 
 
 def _body(data: Json) -> Iterator[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from app.cli.visible import visible
 from app.export.figure import MARKS, Cell, Figure, Json
 from app.export.pack import facts, figures
+from app.hidden import visible
 from models.evaluate.markdown import escaped
 
 _FIGURES = re.compile(r"[▼▲]?[-+\d.,\[\] n=]*")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from app.cli.visible import visible
+from app.hidden import visible
 
 WIDTH = 1000
 _BROAD = frozenset("ABCDEFGHKMNOQRUVWXYZmw@%&+<>=~—…▼▲")

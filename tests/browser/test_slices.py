@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
+from hashlib import sha256
+from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
@@ -73,6 +75,17 @@ def test_slices_are_drawn_clicked_and_saved(address: str, watched: Watched, tmp_
     page.get_by_role("tab", name="Weak slices").click()
     page.get_by_role("button", name="Look for weak slices").click()
     page.get_by_text("1 weak slice").or_(page.get_by_text("is proven weaker")).first.wait_for()
+    page.get_by_role("tab", name="Meeting pack").click()
+    page.get_by_label("Decisions").fill(WORD)
+    page.get_by_role("button", name="Make the pack").click()
+    with page.expect_download() as pack:
+        page.get_by_role("button", name="Download HTML").click()
+    content = Path(pack.value.path()).read_bytes()
+    assert pack.value.suggested_filename == "pack.html"
+    assert content.startswith(b"<!doctype html>")
+    assert b"<img" not in content
+    assert f"<li>{WORD}</li>" in unescape(content.decode())
+    page.get_by_text(f"pack.html, {len(content):,} bytes, sha256 {sha256(content).hexdigest()}").wait_for()
 
     page.goto(urljoin(page.url, address_of(tmp_path)))
     watched.see_heat()

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from app.cli.report import LARGEST
+from app.export.pack_html import LARGEST
 
 HOSTILE = (
     '<script>alert("x")</script>',
@@ -263,6 +263,6 @@ def test_wrong_input(refused: Any, path: Path, tmp_path: Path, monkeypatch: pyte
     assert "at most 200,000" in refused("report", path, "--notes", big)
     assert "Expected a metric" in refused("report", path, "--metrics", "recal")
     assert "is a folder" in refused("report", path, "-o", tmp_path)
-    monkeypatch.setattr("app.cli.report.LARGEST", 1000)
+    monkeypatch.setattr("app.export.pack_html.LARGEST", 1000)
     assert "more than 1,000 bytes" in refused("report", path, "-o", tmp_path / "x.html")
     assert not (tmp_path / "x.html").exists()

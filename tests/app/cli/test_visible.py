@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.cli.visible import sentence, shown, visible
+from app.cli.visible import sentence, shown
+from app.hidden import visible
 
 
 def test_plain_text_stays() -> None:

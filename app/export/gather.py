@@ -1,16 +1,17 @@
-"""What ``whydiff report`` tells, as one JSON from which its HTML and Markdown are made."""
+"""What a meeting pack tells, as one JSON from which its HTML and Markdown are made."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.cli.doctor import own_version
-from app.cli.planned import planned
-from app.cli.sliced import discovered, grouped, head
+from app.export.asked import USUAL, Asked
+from app.export.planned import planned
+from app.export.records import discovered, grouped, head
+from app.release import own_version
 from explain.slices.costs import curve
 from explain.slices.curves import gate_curve, reliability
 from explain.slices.discover import discover
@@ -25,27 +26,7 @@ if TYPE_CHECKING:
     from explain.slices.types import Table
 
 SCHEMA = "whydiff/report/1"
-USUAL = (("language",), ("component",), ("component", "language"), ("kind",))
-"""What slices are made of unless asked otherwise, as far as there are such columns."""
 Tick = Callable[[float], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the report is to hold; ``kind`` of weakness to search for, "" for none; ``command`` that makes it again."""
-
-    predictions: tuple[Path, ...]
-    model: str
-    where: str
-    by: tuple[tuple[str, ...], ...]
-    metrics: tuple[str, ...]
-    cluster: str
-    kind: str
-    ratio: float | None
-    title: str
-    decisions: tuple[str, ...]
-    remarks: str
-    command: str
 
 
 def gathered(asked: Asked, tick: Tick = lambda done: None) -> dict[str, Any]:
