@@ -12,7 +12,7 @@ import typer
 from app.cli.console import progress, say
 from app.cli.output import check_output, dumps, emit
 from app.cli.slice import Which
-from app.cli.slice_flags import Cluster, Where
+from app.cli.slice_flags import Cluster, Where, listed
 from app.export.asked import AUTO, KIND, METRICS, MOST_NOTES, Asked, again
 from models.errors import UsageError
 
@@ -96,8 +96,8 @@ def _asked(which: Which, content: Content, words: Words, how: How) -> Asked:
         tuple(which.predictions),
         which.model or "",
         content.where or "",
-        tuple(_listed(one) for one in content.by),
-        _listed(content.metrics),
+        tuple(listed(one) for one in content.by),
+        listed(content.metrics),
         content.cluster,
         content.kind if content.discover else "",
         content.threshold_cost,
@@ -116,7 +116,3 @@ def _read(path: Path) -> str:
     if len(text) > MOST_NOTES:
         raise UsageError(f"{path} holds {len(text):,} characters, expected notes of at most {MOST_NOTES:,}; shorten them.")
     return text
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -12,7 +12,7 @@ import typer
 from app.cli.console import plain, progress, show, working
 from app.cli.evaluated import parts
 from app.cli.output import check_output, dumps, emit
-from app.cli.slice_flags import Cluster, Filter, GateFlags, judged
+from app.cli.slice_flags import Cluster, Filter, GateFlags, judged, listed
 from models.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Grouping:
 
     def edges(self) -> dict[str, tuple[float, ...]]:
         """The edges by column; raises UsageError."""
-        return dict(map(_edges, _listed(self.bins)))
+        return dict(map(_edges, listed(self.bins)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def slice_predictions(which: Which, rows: Filter, grouping: Grouping, search: Se
     model = source.model(which.model or "")
     cluster = cluster_of(source, grouping.cluster)
     options = MetricOptions(grouping.gate, grouping.effort, bool(cluster))
-    wanted = Wanted(_listed(grouping.by), source.expression(text), cluster, grouping.edges())
+    wanted = Wanted(listed(grouping.by), source.expression(text), cluster, grouping.edges())
     rows.keep()
     if not (grouping.by or search.discover or asked or search.threshold_cost):
         columns = ", ".join(source.attributes)[:600]
@@ -133,7 +133,7 @@ def slice_predictions(which: Which, rows: Filter, grouping: Grouping, search: Se
     if search.discover:
         found, notes = _search(source, model.name, wanted, search)
     else:
-        found, notes = _group(source, model.name, wanted, _listed(grouping.metrics), options) if grouping.by else ({}, ())
+        found, notes = _group(source, model.name, wanted, listed(grouping.metrics), options) if grouping.by else ({}, ())
     if search.threshold_cost is not None:
         found |= _thresholds(source, model.name, wanted, search.threshold_cost)
     verdicts = judged(source, model.name, asked, wanted, options)
@@ -202,10 +202,6 @@ def _print(data: dict[str, Any], how: How) -> None:
         show(*parts(sections(data, how.most)))
     else:
         emit(plain(*parts(sections(data, how.most))), how.output)
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _edges(text: str) -> tuple[str, tuple[float, ...]]:

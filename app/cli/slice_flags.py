@@ -86,6 +86,11 @@ class Filter:
             say(f"Saved {self.save} in {self.slices}.")
 
 
+def listed(text: str) -> tuple[str, ...]:
+    """The names in ``text``, which commas separate."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 def judged(source: Source, model: str, gates: tuple[Gate, ...], wanted: Wanted, options: MetricOptions) -> tuple[Verdict, ...]:
     """The verdicts, told on standard error. ``wanted`` says which rows and bins; columns are those of the gates."""
     from dataclasses import replace

@@ -9,8 +9,6 @@ from typing import Any
 from explain.slices.types import NOT_KNOWN
 
 Json = Mapping[str, Any]
-FEW = 20
-"""With fewer trials than this a figure says little."""
 
 
 @dataclass(frozen=True, slots=True)

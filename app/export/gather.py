@@ -16,7 +16,7 @@ from explain.slices.costs import curve
 from explain.slices.curves import gate_curve, reliability
 from explain.slices.discover import discover
 from explain.slices.group import group
-from explain.slices.load import Loaded, Wanted, cluster_of, load, to_search
+from explain.slices.load import Wanted, cluster_of, load, to_search
 from explain.slices.metrics import METRICS, MetricOptions, get, measure
 from explain.slices.search import DiscoverOptions
 from explain.slices.source import Source, open_source
@@ -92,14 +92,10 @@ def _discovery(source: Source, model: str, wanted: Wanted, kind: str, tick: Tick
         return None
     options = DiscoverOptions(kind)
     loaded = load(source, model, replace(wanted, attributes=to_search(source), halves=True))
-    found = discover(loaded.table, _halves(loaded), options, lambda done: tick(0.5 + done / 2))
+    assert loaded.halves is not None
+    found = discover(loaded.table, loaded.halves, options, lambda done: tick(0.5 + done / 2))
     whole: dict[str, Any] = discovered(found)["discovery"]
     return whole
-
-
-def _halves(loaded: Loaded) -> Any:
-    assert loaded.halves is not None
-    return loaded.halves
 
 
 def _thresholds(source: Source, model: str, wanted: Wanted, asked: Asked, table: Table) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from app.export import svg
-from app.export.figure import FEW, MARKS, Cell, Figure, Json, counted, evidence, measured, named
+from app.export.figure import MARKS, Cell, Figure, Json, counted, evidence, measured, named
+from explain.slices.group import FEW
 from explain.slices.types import NOT_KNOWN
 
 BARS, ROWS = 20, 25

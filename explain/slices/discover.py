@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -26,7 +25,9 @@ def half_of(ids: Sequence[str]) -> Bools:
 
     True is the half that slices are found on. Rows of one id, such as one change scored twice, are in the same half.
     """
-    return np.array([not hashlib.sha256(one.encode("utf-8", "surrogatepass")).digest()[0] % 2 for one in ids], dtype=bool)
+    from models.evaluate.bands import in_first_half  # here, as it brings scikit-learn along
+
+    return np.array([in_first_half(one) for one in ids], dtype=bool)
 
 
 def discover(
