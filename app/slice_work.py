@@ -17,7 +17,7 @@ from explain.slices.group import group
 from explain.slices.load import Loaded, Wanted, load
 from explain.slices.metrics import MetricOptions
 from explain.slices.source import Source, open_source
-from explain.slices.span import Span, span_of
+from explain.slices.span import Span, countable, span_of
 from explain.slices.thresholds import Plan, ThresholdOptions, plan
 from explain.slices.types import Estimate, Slice, SliceReport
 from explain.slices.where import Sort
@@ -195,11 +195,12 @@ def _times(key: str, asked: Asked, period: Period, _chosen: Chosen) -> Times:
 @st.cache_resource(max_entries=64, show_spinner="Choosing thresholds…")
 def _planned(key: str, asked: Asked, ratio: float, _chosen: Chosen) -> Planned:
     found = _halved(key, asked.model, asked.by, _chosen)
-    span = span_of(_chosen.source, asked.model, _chosen.source.expression(_chosen.where))
-    weeks = None if span is None or span.weeks < 1 else span.weeks
+    span = countable(span_of(_chosen.source, asked.model, _chosen.source.expression(_chosen.where)))
     assert found.halves is not None
-    chosen = plan(found.table, found.halves, ThresholdOptions(ratio), next(iter(asked.by), ""), weeks)
-    return Planned(chosen, None if weeks is None else span)
+    chosen = plan(
+        found.table, found.halves, ThresholdOptions(ratio), next(iter(asked.by), ""), None if span is None else span.weeks
+    )
+    return Planned(chosen, span)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the predictions…")

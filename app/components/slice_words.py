@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from explain.slices.group import proven_side
 from explain.slices.metrics import METRICS, get
 from explain.slices.types import MISSING, NOT_KNOWN, Estimate, Slice, SliceReport
 
@@ -57,11 +58,7 @@ def estimated(metric: str, one: Estimate) -> str:
 
 def beside(metric: str, one: Estimate, whole: Estimate) -> int:
     """-1 where the whole interval is worse than the value over all changes, 1 where it is better, else 0."""
-    direction = get(metric).direction
-    if direction == "none" or one.low is None or one.high is None or whole.value is None:
-        return 0
-    side = -1 if one.high < whole.value else 1 if one.low > whole.value else 0
-    return side if direction == "higher" else -side
+    return proven_side(one, whole, get(metric).direction)
 
 
 def proven_worse(metric: str, slices: tuple[SliceReport, ...], whole: SliceReport) -> tuple[SliceReport, ...]:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from explain.slices.types import NOT_KNOWN
+from explain.slices.group import proven_side
+from explain.slices.types import NOT_KNOWN, Estimate
 
 Json = Mapping[str, Any]
+_TONES = {-1: "worse", 0: "", 1: "better"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,7 @@ def counted(number: float) -> Cell:
 
 def evidence(one: Json, whole: Json, direction: str) -> str:
     """ "worse" or "better" where all of the interval lies on that side of the value over all changes, else ""."""
-    if None in (one["low"], one["high"], whole["value"]) or direction == "none":
-        return ""
-    below, above = one["high"] < whole["value"], one["low"] > whole["value"]
-    if direction == "lower":
-        below, above = above, below
-    return "worse" if below else "better" if above else ""
+    return _TONES[proven_side(Estimate(**one), Estimate(**whole), direction)]
 
 
 MARKS = {"worse": "▼", "better": "▲", "few": "", "": ""}

@@ -25,7 +25,7 @@ def planned(source: Source, model: str, wanted: Wanted, ratio: float) -> dict[st
     Raises UsageError for more columns than one.
     """
     from explain.slices.load import load
-    from explain.slices.span import span_of
+    from explain.slices.span import countable, span_of
     from explain.slices.thresholds import ThresholdOptions, plan
 
     options = ThresholdOptions(ratio)
@@ -33,10 +33,9 @@ def planned(source: Source, model: str, wanted: Wanted, ratio: float) -> dict[st
         raise UsageError(f"Expected one column for thresholds by slice, but got {', '.join(wanted.attributes):.80}; name one.")
     loaded = load(source, model, replace(wanted, halves=True))
     assert loaded.halves is not None
-    span = span_of(source, model, wanted.where)
-    weeks = None if span is None or span.weeks < 1 else span.weeks
-    found = plan(loaded.table, loaded.halves, options, next(iter(wanted.attributes), ""), weeks)
-    return {"thresholds": {**asdict(found), "span": None if weeks is None or span is None else asdict(span)}}
+    span = countable(span_of(source, model, wanted.where))
+    found = plan(loaded.table, loaded.halves, options, next(iter(wanted.attributes), ""), None if span is None else span.weeks)
+    return {"thresholds": {**asdict(found), "span": None if span is None else asdict(span)}}
 
 
 def threshold_sections(data: Json, most: int) -> Iterator[Section]:

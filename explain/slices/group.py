@@ -8,7 +8,7 @@ import numpy as np
 
 from explain.slices.counts import Counters, attributes, slices_of
 from explain.slices.metrics import MetricOptions, get, measure
-from explain.slices.types import Estimates, Floats, Slice, SliceReport, Table
+from explain.slices.types import Estimate, Estimates, Floats, Slice, SliceReport, Table
 from models.errors import UsageError
 
 DEFAULT = ("accuracy", "precision", "recall", "fpr", "f1", "mcc")
@@ -35,6 +35,17 @@ def group(
     names = tuple(slices_of(attributes(table, by)))
     total = float(np.sum(table.weights)) if table.weights is not None else float(table.rows)
     return (whole, *_reports(names, counters, estimates, metrics[0], total, order))
+
+
+def proven_side(one: Estimate, whole: Estimate, direction: str) -> int:
+    """-1 where the whole interval of ``one`` is worse than the value over all changes, 1 where it is better, else 0.
+
+    ``direction`` is the metric's, as of ``Metric``: "higher", "lower" or "none".
+    """
+    if direction == "none" or one.low is None or one.high is None or whole.value is None:
+        return 0
+    side = -1 if one.high < whole.value else 1 if one.low > whole.value else 0
+    return side if direction == "higher" else -side
 
 
 def _check(table: Table, by: Sequence[str], metrics: Sequence[str]) -> None:

@@ -24,6 +24,11 @@ class Span:
     undated: int
 
 
+def countable(span: Span | None) -> Span | None:
+    """``span`` where something can be counted by the week: it is known, and a week or longer."""
+    return None if span is None or span.weeks < 1 else span
+
+
 def span_of(source: Source, model: str, where: Expression | None = None) -> Span | None:
     """The time of the scored changes of ``model`` that meet ``where``; None where no date is known."""
     if source.columns.get(DATE) is not Sort.DATE:
